@@ -1,0 +1,45 @@
+# LedgerLab: every command sets itself up. `make demo` and `make test` need only Python 3.11, git and make.
+PYTHON ?= python3.11
+# Where to take torch from, if not from your package index (others may name a CPU build here).
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: setup demo test fast slow check bench reference notebooks clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV): once, a few minutes (torch is large)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),) torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: $(STAMP)  ## Run the first economy and write its report
+	$(BIN)/ledgerlab demo
+
+test: check fast slow  ## Everything that must hold
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+fast: $(STAMP)
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" tests chain agents sim
+
+slow: $(STAMP)
+	$(BIN)/pytest -n $(WORKERS) -m slow tests
+
+bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
+	$(BIN)/python -m tests.bench
+
+reference: $(STAMP)  ## Rebuild the committed reference table in results/
+	$(BIN)/ledgerlab reference
+
+clean:
+	rm -rf $(VENV) build *.egg-info

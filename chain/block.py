@@ -1,0 +1,75 @@
+"""Building a block: admit a transaction, write its receipt, close the block."""
+
+from chain.accounts import can_pay, is_open
+from chain.fees import charge, gas_of, next_base_fee
+from chain.layout import MAX_PRICE, NOBODY, Record, Records
+from chain.mempool import forget
+from chain.rule import rule
+from chain.status import Status
+
+
+@rule
+def open_block(head: Records) -> None:
+    """Start the next block: one height up, nothing used, no receipts."""
+    h = head[0]
+    h.height += 1
+    h.gas_used = 0
+    h.receipts = 0
+
+
+@rule
+def has_room(head: Records, tx: Record) -> bool:
+    """Whether the transaction's gas still fits into the block."""
+    return bool(head[0].gas_used + gas_of(tx.kind) <= head[0].gas_limit)
+
+
+@rule
+def admit(head: Records, accounts: Records, tx: Record) -> Status:
+    """Check the sender, its nonce and its fee; then take the fee and advance the nonce.
+
+    A transaction that is not admitted changes nothing; one whose deadline has passed is included and refused.
+    """
+    # Conditions
+    h = head[0]
+    if not is_open(accounts, tx.sender):
+        return Status.NO_SUCH_SENDER
+    if tx.nonce != accounts[tx.sender].nonce:
+        return Status.BAD_NONCE
+    if not 0 <= tx.tip <= MAX_PRICE:
+        return Status.BAD_TIP
+    gas = gas_of(tx.kind)
+    if not can_pay(accounts, tx.sender, gas * (h.base_fee + tx.tip)):
+        return Status.CANNOT_PAY_FEE
+    # Effects
+    accounts[tx.sender].nonce += 1
+    charge(accounts, h, tx.sender, gas, tx.tip)
+    h.gas_used += gas
+    if tx.deadline < h.height:
+        return Status.EXPIRED
+    return Status.OK
+
+
+@rule
+def write_receipt(head: Records, receipts: Records, tx: Record, status: int, subject: int) -> None:
+    """Record what became of a transaction and mark it as included."""
+    h = head[0]
+    receipt = receipts[h.receipts]
+    receipt.kind = tx.kind
+    receipt.sender = tx.sender
+    receipt.nonce = tx.nonce
+    receipt.status = status
+    receipt.fee = 0
+    if status == 0 or status >= 10:
+        receipt.fee = gas_of(tx.kind) * (h.base_fee + tx.tip)
+    receipt.height = h.height
+    receipt.subject = subject if status == 0 else NOBODY
+    h.receipts += 1
+    tx.kind = 0
+
+
+@rule
+def close_block(head: Records, accounts: Records, pool: Records) -> None:
+    """Set the next base fee and take the included transactions out of the mempool."""
+    h = head[0]
+    h.base_fee = next_base_fee(h.base_fee, h.gas_limit, h.gas_used, h.fee_quotient)
+    forget(head, accounts, pool)

@@ -1,0 +1,289 @@
+"""The service market: offers, hires in escrow, deliveries, disputes.
+
+1. A provider posts one standing offer: a service, a price, the stake behind each job, and how many jobs it takes per block.
+2. A client hires: the price leaves its balance and is held in escrow; the stake of the job is locked.
+3. The provider delivers, with an effort that no view shows. The job turns out good (quality 10,000 bps) with probability
+   effort × reliability, else worthless (0). The draw belongs to the deal (client, tick of the hire, request in it).
+4. The client, who sees the quality, accepts with a rating, or disputes. Of a dispute the arbiter verifies the truth with a stated
+   probability. A verified bad job is upheld: the client gets its money back (unless `pay_caught`), and part of the stake is
+   slashed. Otherwise the provider is paid.
+5. Silence settles: no delivery by the deadline refunds the client (and may slash); no answer by the end of the dispute
+   window pays the provider. The stake stays locked until the dispute window has ended, however the job was paid.
+"""
+
+from enum import IntEnum
+
+from chain.accounts import can_pay, is_open, lock, release, share
+from chain.contracts.reputation import rate
+from chain.contracts.stake import free_stake, slash
+from chain.dice import What, chance, draw
+from chain.layout import MAX_PRICE, NOBODY, WHOLE_BPS, Kind, Record, record
+from chain.rule import rule
+from chain.status import Status
+
+
+class Phase(IntEnum):
+    """Where a job stands."""
+
+    FUNDED = 1  # hired: price and stake are locked
+    DELIVERED = 2  # the dispute window is open
+    PAID = 3  # the price is paid out; the stake is locked until the window ends
+    CLOSED = 4
+
+
+class Outcome(IntEnum):
+    """How a job ended."""
+
+    OPEN = 0
+    ACCEPTED = 1
+    SILENT = 2  # nobody answered: the provider was paid
+    REJECTED = 3  # disputed in vain: the provider was paid
+    UPHELD = 4  # the dispute was verified: refund and slashing
+    NO_SHOW = 5  # never delivered: refund
+
+
+TERMS = record(
+    "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window",
+    "reliability_bps", "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
+    "closed", "opened",  # jobs with numbers below `closed` are closed; the next job's number is `opened`
+)  # fmt: skip
+"""The contract's parameters (windows in blocks) and its two counters: one record."""
+
+OFFER = record("service", "price", "stake", "capacity", "taken", "taken_height", "asked", "asked_tick")
+"""By account: its standing offer (none where `capacity` is 0), the jobs it took in the block of `taken_height`, and, as a
+client, the jobs it hired in `asked_tick`."""
+
+JOB = record(
+    "client", "provider", "service", "price", "stake",
+    "phase", "outcome", "due",  # `due`: the last block in which the next step may happen
+    "tick", "request",  # engine tick of the hire, and how many jobs the client had hired in it before
+    "height", "delivered", "paid",  # blocks: hired, delivered, money settled
+    "effort_bps", "quality_bps",
+)  # fmt: skip
+"""A job; number n lives in row n modulo the table's length (a power of two)."""
+
+
+@rule
+def job_row(book: Record, job: int) -> int:
+    """The row of a job that is not closed for good, or `NOBODY`."""
+    terms = book.terms[0]
+    if terms.closed <= job < terms.opened:
+        return int(job & (book.jobs.size - 1))
+    return NOBODY
+
+
+@rule
+def post(book: Record, tx: Record) -> Status:
+    """Put up, or replace, the sender's offer: service `subject`, price `amount`, `stake` per job, `count` jobs per block."""
+    # Conditions
+    terms = book.terms[0]
+    if not 0 <= tx.amount <= MAX_PRICE:
+        return Status.BAD_AMOUNT
+    if not 0 <= tx.subject < terms.services:
+        return Status.NO_SUCH_SERVICE
+    if not 0 <= tx.count <= MAX_PRICE:
+        return Status.BAD_CAPACITY
+    if not terms.min_stake <= tx.stake <= MAX_PRICE:
+        return Status.STAKE_TOO_SMALL
+    # Effects
+    offer = book.offers[tx.sender]
+    offer.service = tx.subject
+    offer.price = tx.amount
+    offer.stake = tx.stake
+    offer.capacity = tx.count
+    return Status.OK
+
+
+@rule
+def hire(book: Record, tx: Record) -> Status:
+    """Lock the price of the offer at `to`, for service `subject`, if it asks at most `amount`."""
+    # Conditions
+    head, terms = book.head[0], book.terms[0]
+    if not is_open(book.accounts, tx.to):
+        return Status.NO_SUCH_ACCOUNT
+    if tx.to == tx.sender:
+        return Status.OWN_OFFER
+    offer = book.offers[tx.to]
+    if offer.capacity == 0:
+        return Status.NO_OFFER
+    if offer.service != tx.subject:
+        return Status.WRONG_SERVICE
+    if offer.price > tx.amount:
+        return Status.PRICE_TOO_HIGH
+    taken = offer.taken if offer.taken_height == head.height else 0
+    if taken >= offer.capacity:
+        return Status.NO_CAPACITY
+    if free_stake(book.stakes, tx.to) < offer.stake:
+        return Status.INSUFFICIENT_STAKE
+    if terms.opened - terms.closed >= book.jobs.size:
+        return Status.JOBS_FULL
+    if not can_pay(book.accounts, tx.sender, offer.price):
+        return Status.INSUFFICIENT_BALANCE
+    # Effects
+    lock(book.accounts, head, tx.sender, offer.price)
+    book.stakes[tx.to].locked += offer.stake
+    offer.taken = taken + 1
+    offer.taken_height = head.height
+    desk = book.offers[tx.sender]
+    if desk.asked_tick != head.tick:
+        desk.asked_tick = head.tick
+        desk.asked = 0
+    job = book.jobs[terms.opened & (book.jobs.size - 1)]
+    job.client = tx.sender
+    job.provider = tx.to
+    job.service = offer.service
+    job.price = offer.price
+    job.stake = offer.stake
+    job.phase = Phase.FUNDED
+    job.outcome = Outcome.OPEN
+    job.due = head.height + terms.delivery_window
+    job.tick = head.tick
+    job.request = desk.asked
+    job.height = head.height
+    job.delivered = NOBODY
+    job.paid = NOBODY
+    job.effort_bps = 0
+    job.quality_bps = 0
+    desk.asked += 1
+    tx.subject = terms.opened
+    terms.opened += 1
+    return Status.OK
+
+
+@rule
+def deliver(book: Record, tx: Record) -> Status:
+    """Hand over job `subject`, worked on with effort `bps`. The quality is drawn here."""
+    # Conditions
+    head, terms = book.head[0], book.terms[0]
+    row = job_row(book, tx.subject)
+    if row == NOBODY:
+        return Status.NO_SUCH_JOB
+    job = book.jobs[row]
+    if job.provider != tx.sender:
+        return Status.NOT_YOUR_JOB
+    if job.phase != Phase.FUNDED:
+        return Status.WRONG_PHASE
+    if not 0 <= tx.bps <= WHOLE_BPS:
+        return Status.BAD_SHARE
+    # Effects
+    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, job.request)
+    if chance(word, share(tx.bps, terms.reliability_bps)):
+        job.quality_bps = WHOLE_BPS
+    job.effort_bps = tx.bps
+    job.phase = Phase.DELIVERED
+    job.delivered = head.height
+    job.due = head.height + terms.dispute_window
+    return Status.OK
+
+
+@rule
+def refuse_answer(book: Record, tx: Record) -> Status:
+    """The conditions that accepting and disputing share."""
+    row = job_row(book, tx.subject)
+    if row == NOBODY:
+        return Status.NO_SUCH_JOB
+    job = book.jobs[row]
+    if job.client != tx.sender:
+        return Status.NOT_YOUR_JOB
+    if job.phase != Phase.DELIVERED:
+        return Status.WRONG_PHASE
+    if not 0 <= tx.bps <= WHOLE_BPS:
+        return Status.BAD_SHARE
+    return Status.OK
+
+
+@rule
+def pay_out(book: Record, job: Record, to: int, phase: int, outcome: int) -> None:
+    """Release the escrow of a job to the provider or back to the client."""
+    release(book.accounts, book.head[0], to, job.price)
+    job.paid = book.head[0].height
+    job.phase = phase
+    job.outcome = outcome
+
+
+@rule
+def free_job_stake(book: Record, job: Record, slashed: int) -> None:
+    """End the pledge of a job: slash a part for the client's good, unlock the rest."""
+    if slashed > 0:
+        compensation_bps = book.terms[0].compensation_bps
+        slash(book.head, book.accounts, book.stakes, job.provider, slashed, job.client, compensation_bps)
+    book.stakes[job.provider].locked -= job.stake - slashed
+
+
+@rule
+def accept(book: Record, tx: Record) -> Status:
+    """Pay the provider of job `subject` and rate it with `bps`."""
+    # Conditions
+    refusal = refuse_answer(book, tx)
+    if refusal != Status.OK:
+        return refusal
+    # Effects
+    job = book.jobs[job_row(book, tx.subject)]
+    pay_out(book, job, job.provider, Phase.PAID, Outcome.ACCEPTED)
+    rate(book.reputation, job.provider, tx.bps)
+    return Status.OK
+
+
+@rule
+def dispute(book: Record, tx: Record) -> Status:
+    """Call the arbiter on job `subject` and rate it with `bps`."""
+    # Conditions
+    refusal = refuse_answer(book, tx)
+    if refusal != Status.OK:
+        return refusal
+    # Effects
+    terms = book.terms[0]
+    job = book.jobs[job_row(book, tx.subject)]
+    word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.ARBITER, job.request)
+    rate(book.reputation, job.provider, tx.bps)
+    if job.quality_bps < WHOLE_BPS and chance(word, terms.arbiter_bps):
+        to = job.provider if terms.pay_caught != 0 else job.client
+        pay_out(book, job, to, Phase.CLOSED, Outcome.UPHELD)
+        free_job_stake(book, job, share(job.stake, terms.slash_bps))
+    else:
+        pay_out(book, job, job.provider, Phase.PAID, Outcome.REJECTED)
+    return Status.OK
+
+
+@rule
+def settle(book: Record) -> None:
+    """At the end of a block: release what deadlines release, and forget the oldest jobs that are closed."""
+    head, terms = book.head[0], book.terms[0]
+    for number in range(terms.closed, terms.opened):
+        job = book.jobs[number & (book.jobs.size - 1)]
+        if job.phase == Phase.CLOSED or head.height < job.due:
+            continue
+        if job.phase == Phase.FUNDED:
+            pay_out(book, job, job.client, Phase.CLOSED, Outcome.NO_SHOW)
+            free_job_stake(book, job, share(job.stake, terms.no_show_slash_bps))
+        else:
+            if job.phase == Phase.DELIVERED:
+                pay_out(book, job, job.provider, Phase.CLOSED, Outcome.SILENT)
+            job.phase = Phase.CLOSED
+            free_job_stake(book, job, 0)
+    while terms.closed < terms.opened and book.jobs[terms.closed & (book.jobs.size - 1)].phase == Phase.CLOSED:
+        terms.closed += 1
+
+
+_ANSWER = (Status.NO_SUCH_JOB, Status.NOT_YOUR_JOB, Status.WRONG_PHASE, Status.BAD_SHARE)
+ENTRY_POINTS = {
+    Kind.POST: (post, (Status.BAD_AMOUNT, Status.NO_SUCH_SERVICE, Status.BAD_CAPACITY, Status.STAKE_TOO_SMALL)),
+    Kind.HIRE: (
+        hire,
+        (
+            Status.NO_SUCH_ACCOUNT,
+            Status.OWN_OFFER,
+            Status.NO_OFFER,
+            Status.WRONG_SERVICE,
+            Status.PRICE_TOO_HIGH,
+            Status.NO_CAPACITY,
+            Status.INSUFFICIENT_STAKE,
+            Status.JOBS_FULL,
+            Status.INSUFFICIENT_BALANCE,
+        ),
+    ),
+    Kind.DELIVER: (deliver, _ANSWER),
+    Kind.ACCEPT: (accept, _ANSWER),
+    Kind.DISPUTE: (dispute, _ANSWER),
+}
+"""Each entry point with its refusals, in order of precedence."""

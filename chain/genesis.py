@@ -1,0 +1,94 @@
+"""How a ledger begins: accounts opened and funded, the fee market set. The only place where money is minted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chain.accounts import mint
+from chain.contracts.registry import open_account
+from chain.errors import InputError
+from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_SUPPLY, NOBODY, Integers, Record, Records
+from chain.rule import rule
+
+
+@rule
+def open_accounts(head: Records, accounts: Records, identities: Records, rows: Integers, balances: Integers) -> None:
+    """Lay out the rows of all names and open one funded account per balance, in each world."""
+    for w in range(head.shape[0]):
+        for name in range(rows.size):
+            identity = identities[w, name]
+            identity.address = rows[name]
+            identity.owner = NOBODY
+            identity.latest = NOBODY
+            identity.since = NOBODY
+            accounts[w, rows[name]].name = name
+            accounts[w, rows[name]].owner = NOBODY
+        for name in range(balances.size):
+            address = open_account(head[w], accounts[w], identities[w], name)
+            mint(accounts[w], head[w, 0], address, balances[name])
+
+
+def clear(book: Any) -> None:
+    """Set every array of a book to zeros."""
+    for array in book:
+        array.view(np.int64)[...] = 0
+
+
+def found(
+    book: Any,
+    *,
+    seeds: ArrayLike,
+    balances: ArrayLike,
+    worlds: ArrayLike | None = None,
+    episode: int = 0,
+    rows: Sequence[int] | None = None,
+    proposer: int = 0,
+    base_fee: int = 0,
+    fee_quotient: int = 0,
+    gas_limit: int = MAX_GAS,
+    registration_fee: int = 0,
+) -> None:
+    """Start every world of a book from nothing.
+
+    Args:
+        book: a book of zeros or of an earlier episode; it is overwritten.
+        seeds: the run seed of each world; one number serves all.
+        balances: money of names 0 to n-1; names from n on stay spare.
+        worlds: the coordinate `world` of each world, 0 if not given (worlds that differ by seed need none).
+        episode: the coordinate `episode`.
+        rows: the row of each name, a permutation; the name itself if not given.
+        proposer: name of the account that earns the tips.
+        base_fee: money per gas, burned.
+        fee_quotient: EIP-1559's denominator; 0 keeps the base fee constant.
+        gas_limit: gas per block.
+        registration_fee: money burned by one more identity.
+
+    Raises:
+        InputError: a value is outside its range.
+    """
+    size = book.accounts.shape[1]
+    money = np.atleast_1d(np.asarray(balances, np.int64))
+    layout = np.arange(size) if rows is None else np.asarray(rows, np.int64)
+    if money.size > size or not np.array_equal(np.sort(layout), np.arange(size)):
+        raise InputError(f"rows: {size} account rows need a permutation of 0 to {size - 1} and at most {size} balances")
+    if (money < 0).any() or sum(int(m) for m in money) > MAX_SUPPLY:
+        raise InputError(f"balances: allowed are amounts from 0 that add up to at most {MAX_SUPPLY}")
+    for field, value, highest in (
+        ("proposer", proposer, money.size - 1),
+        ("base_fee", base_fee, MAX_BASE_FEE),
+        ("fee_quotient", fee_quotient, MAX_BASE_FEE),
+        ("gas_limit", gas_limit, MAX_GAS),
+        ("registration_fee", registration_fee, MAX_SUPPLY),
+        ("episode", episode, 2**32 - 1),
+    ):
+        if not 0 <= value <= highest:
+            raise InputError(f"{field}: {value} given, allowed is 0 to {highest}")
+    clear(book)
+    head: Record = book.head
+    head["seed"] = np.reshape(np.broadcast_to(seeds, head.shape[0]), (-1, 1))
+    head["world"] = np.reshape(np.broadcast_to(0 if worlds is None else worlds, head.shape[0]), (-1, 1))
+    head["episode"], head["gas_limit"], head["registration_fee"] = episode, gas_limit, registration_fee
+    head["base_fee"], head["fee_quotient"], head["proposer"] = base_fee, fee_quotient, layout[proposer]
+    open_accounts(book.head, book.accounts, book.identities, layout.astype(np.int64), money)

@@ -1,0 +1,55 @@
+"""What must hold after every block, whatever was submitted. Checked by tests and at the end of every recorded run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from chain.contracts.service_market import Phase
+from chain.errors import InvariantError
+from chain.layout import MAX_SUPPLY
+
+Finding = tuple[str, "np.ndarray[Any, Any]"]
+
+
+def _core(book: Any) -> Iterator[Finding]:
+    head, accounts = book.head[:, 0], book.accounts
+    held = accounts["balance"].sum(axis=1) + head["locked"]
+    yield "minted = balances + locked + burned", head["minted"] == held + head["burned"]
+    yield "no balance is negative", (accounts["balance"] >= 0).all(axis=1)
+    yield "nothing burned or locked is negative", (head["burned"] >= 0) & (head["locked"] >= 0)
+    yield "minted supply within bounds", (head["minted"] >= 0) & (head["minted"] <= MAX_SUPPLY)
+    yield "spare rows hold nothing", (np.where(accounts["owner"] < 0, accounts["balance"], 0) == 0).all(axis=1)
+    yield "pending transactions are counted", accounts["pending"].sum(axis=1) == head["pending"]
+    yield "registered names are the open rows", (accounts["owner"] >= 0).sum(axis=1) == head["registered"]
+
+
+def _market(book: Any) -> Iterator[Finding]:
+    jobs, stakes, head = book.jobs, book.stakes, book.head[:, 0]
+    unpaid = (jobs["phase"] == Phase.FUNDED) | (jobs["phase"] == Phase.DELIVERED)
+    escrow = np.where(unpaid, jobs["price"], 0).sum(axis=1)
+    pledged = stakes["bonded"].sum(axis=1) + stakes["unbonding"].sum(axis=1)
+    yield "locked = escrow of open jobs + stakes", head["locked"] == escrow + pledged
+    alive = unpaid | (jobs["phase"] == Phase.PAID)
+    owed = np.zeros_like(stakes["locked"])
+    worlds = np.broadcast_to(np.arange(jobs.shape[0])[:, None], jobs.shape)
+    np.add.at(owed, (worlds[alive], jobs["provider"][alive]), jobs["stake"][alive])
+    yield "locked stake = stakes of open jobs", (stakes["locked"] == owed).all(axis=1)
+    yield "locked stake is bonded", (stakes["bonded"] >= stakes["locked"]).all(axis=1)
+    yield "no stake is negative", ((stakes["locked"] >= 0) & (stakes["unbonding"] >= 0)).all(axis=1)
+    yield "no deadline has passed unsettled", (~alive | (jobs["due"] > head["height"][:, None])).all(axis=1)
+
+
+def violations(book: Any) -> list[str]:
+    """Every invariant that does not hold, with the first world in which it does not."""
+    findings = list(_core(book))
+    if hasattr(book, "jobs"):
+        findings += _market(book)
+    return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
+
+
+def check(book: Any) -> None:
+    """Raise `InvariantError` unless every invariant holds in every world."""
+    broken = violations(book)
+    if broken:
+        raise InvariantError("; ".join(broken))

@@ -1,0 +1,79 @@
+"""What the ledger remembers: record layouts, limits and the words for kinds of transactions.
+
+The state of an economy is a **book**: a `NamedTuple` of arrays of records, each with a leading world axis. Every column is
+a 64-bit integer, so records have no padding and equal states have equal bytes. A deployment (`chain.deployments`) says
+which arrays its book holds.
+"""
+
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Records: TypeAlias = np.recarray[Any, Any]
+"""An array of records: ``accounts[row].balance`` reads one column of one record."""
+Record: TypeAlias = Any
+"""One record, as rules see it."""
+Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+
+NOBODY = -1
+"""No account, no job, no offer. Never used as an index."""
+WHOLE_BPS = 10_000
+"""Basis points in a whole."""
+MAX_SUPPLY = 2**62
+"""Most money that can ever be minted, so that no credit can overflow."""
+MAX_PRICE = 2**40
+"""Highest price, stake and tip per gas: products with gas and sums over jobs stay inside 64 bits."""
+MAX_BASE_FEE = 2**32
+MAX_GAS = 2**30
+"""Highest gas limit of a block: its product with a base fee stays inside 64 bits."""
+
+
+class Kind(IntEnum):
+    """The entry points that a transaction can call."""
+
+    TRANSFER = 1
+    REGISTER = 2
+    BOND = 3
+    UNBOND = 4
+    WITHDRAW = 5
+    POST = 6
+    HIRE = 7
+    DELIVER = 8
+    ACCEPT = 9
+    DISPUTE = 10
+
+
+def record(*columns: str) -> Any:
+    """A record of 64-bit integers with named columns."""
+    return np.dtype((np.record, np.dtype([(column, np.int64) for column in columns], align=True)))
+
+
+HEAD = record(
+    "seed", "world", "episode",  # coordinates of every draw
+    "tick",  # engine steps; never falls
+    "height", "base_fee", "fee_quotient", "gas_limit", "gas_used",  # the fee market; gas_used of the last block
+    "proposer",  # address that earns the tips
+    "pending", "receipts",  # transactions in the mempool; receipts of the last block
+    "registered", "registration_fee",  # identities in use; price of one more
+    "minted", "burned", "locked",  # minted = balances + locked + burned
+    "fees_burned", "tips", "dropped",  # totals: base fees, tips, transactions that found the mempool full
+)  # fmt: skip
+"""The head of the chain: one record per world."""
+
+ACCOUNT = record("name", "owner", "balance", "nonce", "pending")
+"""`name` is stable whatever the row; `owner` is the name of the agent behind it (`NOBODY`: a spare row)."""
+
+IDENTITY = record("address", "owner", "latest", "since")
+"""By name: its address, the agent that owns it, that agent's newest identity, and the height of registration."""
+
+TRANSACTION = record("kind", "sender", "nonce", "tip", "deadline", "arrival", "to", "subject", "amount", "stake", "count", "bps")
+"""A request. `deadline` is the last height at which it may take effect; the columns after `arrival` are arguments."""
+
+RECEIPT = record("kind", "sender", "nonce", "status", "fee", "height", "subject")
+"""What became of a transaction; `subject` is the job it was about, or `NOBODY`."""
+
+
+def records(layout: Any, *shape: int) -> Records:
+    """Zeroed records: equal states must have equal bytes."""
+    return np.zeros(shape, layout)  # type: ignore[return-value]

@@ -1,0 +1,158 @@
+"""Who comes first in a block: the higher tip, then the earlier drawn arrival; a sender's own transactions by nonce.
+
+Tips and arrivals give every transaction a *place*. A sender's places are then filled in the order of its nonces, so no
+transaction of a sender ever overtakes an earlier one.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from chain.layout import NOBODY, Integers, Records
+from chain.rule import rule
+
+RUN = 12
+"""Runs of this length are sorted by insertion before they are merged."""
+ARRIVAL_BITS = 63
+
+
+class Scratch(NamedTuple):
+    """Working memory of the ordering: one set serves all worlds of a batch, one after another. Not part of the state."""
+
+    places: Integers
+    """Slots of the pool in order of execution."""
+    spare: Integers
+    counts: Integers
+    first: Integers
+    """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere between blocks."""
+    follower: Integers
+    """By slot: the same sender's next transaction."""
+
+
+@rule
+def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
+    """Working memory for pools and account tables of these sizes."""
+    buckets = 1
+    while buckets < pool_size:
+        buckets *= 2
+    return Scratch(
+        np.empty(pool_size, np.int64),
+        np.empty(pool_size, np.int64),
+        np.empty(buckets + 1, np.int64),
+        np.full(accounts_size, NOBODY, np.int64),
+        np.empty(pool_size, np.int64),
+    )
+
+
+@rule
+def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
+    """Fill ``scratch.places`` with the first `count` slots by arrival.
+
+    Arrivals are uniform on 63 bits, so one pass over about `count` buckets leaves each slot a step from its place.
+    """
+    bits = 0
+    while (1 << bits) < count:
+        bits += 1
+    shift = ARRIVAL_BITS - bits
+    counts, places = scratch.counts, scratch.places
+    counts[: (1 << bits) + 1] = 0
+    for slot in range(count):
+        counts[(pool[slot].arrival >> shift) + 1] += 1
+    for bucket in range(1 << bits):
+        counts[bucket + 1] += counts[bucket]
+    for slot in range(count):
+        bucket = pool[slot].arrival >> shift
+        places[counts[bucket]] = slot
+        counts[bucket] += 1
+    for k in range(1, count):
+        slot = places[k]
+        j = k
+        while j > 0 and pool[places[j - 1]].arrival > pool[slot].arrival:
+            places[j] = places[j - 1]
+            j -= 1
+        places[j] = slot
+
+
+@rule
+def goes_before(pool: Records, a: int, b: int, column: int) -> bool:
+    """Whether slot `a` must stand before slot `b`: by tip (column 0, higher first) or by nonce (column 1)."""
+    if column == 0:
+        return bool(pool[a].tip > pool[b].tip)
+    return bool(pool[a].nonce < pool[b].nonce)
+
+
+@rule
+def stable_sort(pool: Records, count: int, scratch: Scratch, column: int) -> None:
+    """Sort ``scratch.places`` stably by tip or by nonce: insertion in short runs, then merges."""
+    places, spare = scratch.places, scratch.spare
+    for start in range(0, count, RUN):
+        for k in range(start + 1, min(start + RUN, count)):
+            slot = places[k]
+            j = k
+            while j > start and goes_before(pool, slot, places[j - 1], column):
+                places[j] = places[j - 1]
+                j -= 1
+            places[j] = slot
+    width = RUN
+    while width < count:
+        for start in range(0, count, 2 * width):
+            middle, stop = min(start + width, count), min(start + 2 * width, count)
+            left, right = start, middle
+            for k in range(start, stop):
+                if right < stop and (left >= middle or goes_before(pool, places[right], places[left], column)):
+                    spare[k] = places[right]
+                    right += 1
+                else:
+                    spare[k] = places[left]
+                    left += 1
+        places[:count] = spare[:count]
+        width *= 2
+
+
+@rule
+def queue_by_sender(pool: Records, count: int, scratch: Scratch) -> bool:
+    """Link each sender's slots, taken from the last entry of ``places`` to the first; whether nonces rise in every queue."""
+    rising = True
+    for k in range(count - 1, -1, -1):
+        slot = scratch.places[k]
+        sender = pool[slot].sender
+        after = scratch.first[sender]
+        rising = rising and (after == NOBODY or pool[slot].nonce < pool[after].nonce)
+        scratch.follower[slot] = after
+        scratch.first[sender] = slot
+    return rising
+
+
+@rule
+def line_up(head: Records, pool: Records, scratch: Scratch) -> int:
+    """Give every waiting transaction its place; returns their number."""
+    count = int(head[0].pending)
+    for slot in range(count):
+        scratch.places[slot] = slot
+    if not queue_by_sender(pool, count, scratch):
+        for slot in range(count):
+            scratch.first[pool[slot].sender] = NOBODY
+        stable_sort(pool, count, scratch, 1)
+        queue_by_sender(pool, count, scratch)
+    by_arrival(pool, count, scratch)
+    for slot in range(1, count):
+        if pool[slot].tip != pool[0].tip:
+            stable_sort(pool, count, scratch, 0)
+            break
+    return count
+
+
+@rule
+def take(pool: Records, place: int, scratch: Scratch) -> int:
+    """The slot whose transaction is executed at this place: its sender's next by nonce."""
+    sender = pool[scratch.places[place]].sender
+    slot = scratch.first[sender]
+    scratch.first[sender] = scratch.follower[slot]
+    return int(slot)
+
+
+@rule
+def leave(pool: Records, place: int, count: int, scratch: Scratch) -> None:
+    """Clear the queues of the transactions from this place on: the block has no room for them."""
+    for k in range(place, count):
+        scratch.first[pool[scratch.places[k]].sender] = NOBODY

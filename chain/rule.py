@@ -1,0 +1,117 @@
+"""The one door to Numba: `rule` compiles a function, or leaves it as it is.
+
+A rule is written once. With ``NUMBA_DISABLE_JIT=1`` the same source runs interpreted, to read and to debug; otherwise it is
+compiled on first use, without the GIL, and cached on disk. ``NUMBA_BOUNDSCHECK=1`` makes every bad index raise.
+
+Numba's own cache notices a change in a function's file, but not a change in another file that the function calls. So the
+cache lives in a folder named by a digest of all sources a rule can reach (this package and the rule's own folder), by the
+versions, by the processor and by the bounds-check flag.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numba
+import numba.extending
+import numpy as np
+from llvmlite import binding, ir
+
+F = TypeVar("F", bound=Callable[..., Any])
+B = TypeVar("B", bound=tuple[Any, ...])
+
+_numba: Any = numba.config
+INTERPRETED = bool(_numba.DISABLE_JIT)
+CHECKED = bool(_numba.BOUNDSCHECK)
+MODE = "interpreted" if INTERPRETED else "checked" if CHECKED else "compiled"
+
+
+@cache
+def source_digest(folder: Path | None = None) -> str:
+    """SHA-256 (hex) of every source of `chain`, and of the Python files of one more folder."""
+    sha = hashlib.sha256()
+    chain = Path(__file__).parent
+    files = sorted(chain.rglob("*.py"))
+    if folder is not None and chain not in (folder, *folder.parents):
+        files += sorted(folder.glob("*.py"))
+    for file in files:
+        sha.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return sha.hexdigest()
+
+
+@cache
+def cache_folder(folder: Path | None = None) -> Path:
+    """Where the compiled rules of a folder are kept; a new folder for every change that could make them stale."""
+    home = os.environ.get("LEDGERLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    flags = "checked" if CHECKED else "plain"
+    versions = f"py{sys.version_info.major}{sys.version_info.minor}-numba{numba.__version__}-numpy{np.__version__}"
+    name = f"{source_digest(folder)[:16]}-{versions}-{binding.get_host_cpu_name()}-{flags}"
+    return Path(home) / "ledgerlab" / "rules" / name
+
+
+def is_warm(folder: Path) -> bool:
+    """Whether the rules of a folder were compiled before on this machine, or need no compilation."""
+    return INTERPRETED or any(cache_folder(folder).rglob("*.nbc"))
+
+
+@overload
+def rule(function: F) -> F: ...
+@overload
+def rule(*, wraps: bool) -> Callable[[F], F]: ...
+def rule(function: F | None = None, *, wraps: bool = False) -> F | Callable[[F], F]:
+    """Compile a function of the ledger, unless rules are interpreted.
+
+    With ``wraps=True`` unsigned arithmetic is meant modulo 2**64: silent when compiled, silenced when interpreted.
+    """
+
+    def decorate(f: Any) -> Any:
+        if INTERPRETED:
+            return np.errstate(over="ignore")(f) if wraps else f
+        file = Path(f.__code__.co_filename)
+        if not file.is_file():  # typed into a notebook: compiled, but there is no file whose change a cache could notice
+            return numba.njit(nogil=True)(f)
+        kept, _numba.CACHE_DIR = _numba.CACHE_DIR, str(cache_folder(file.parent))
+        try:
+            return numba.njit(cache=True, nogil=True)(f)
+        finally:
+            _numba.CACHE_DIR = kept
+
+    return decorate if function is None else decorate(function)
+
+
+def world(book: B, w: int) -> B:
+    """The book of world `w`: the same tuple, each array without its leading world axis. Nothing is copied."""
+    return type(book)(*(array[w] for array in book))
+
+
+def mulhi(a: np.uint64, b: np.uint64) -> np.uint64:
+    """The upper 64 bits of the 128-bit product."""
+    return np.uint64((int(a) * int(b)) >> 64)
+
+
+if not INTERPRETED:
+
+    @numba.extending.overload(world)
+    def _world(book, w):  # type: ignore[no-untyped-def]
+        items = ", ".join(f"book[{i}][w]" for i in range(len(book)))
+        space = {"Book": book.instance_class}
+        exec(f"def view(book, w):\n    return Book({items})", space)
+        return space["view"]
+
+    @numba.extending.intrinsic
+    def _mulhi(context, a, b):  # type: ignore[no-untyped-def]
+        def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            wide = ir.IntType(128)
+            product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
+            return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+        u64 = numba.types.uint64
+        return u64(u64, u64), generate
+
+    @numba.extending.overload(mulhi)
+    def _mulhi_compiled(a, b):  # type: ignore[no-untyped-def]
+        return lambda a, b: _mulhi(a, b)  # type: ignore[call-arg]

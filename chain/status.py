@@ -1,0 +1,46 @@
+"""Why a transaction was refused: every reason, in order of precedence, so that one transaction has one answer.
+
+The first group keeps a transaction out of the block: nothing changes at all. From `EXPIRED` on it was included: the
+sender's nonce went up and the fee was paid, and nothing else changed.
+"""
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """One word per receipt: `OK`, or the first condition that did not hold."""
+
+    OK = 0
+    # Not admitted: nothing changes.
+    POOL_FULL = 1
+    NO_SUCH_SENDER = 2
+    BAD_NONCE = 3
+    BAD_TIP = 4
+    CANNOT_PAY_FEE = 5
+    # Admitted and refused: nonce and fee change.
+    EXPIRED = 10
+    UNKNOWN_KIND = 11
+    BAD_AMOUNT = 12
+    NO_SUCH_ACCOUNT = 13
+    INSUFFICIENT_BALANCE = 14
+    NO_SPARE_ACCOUNT = 20
+    INSUFFICIENT_STAKE = 30
+    NOTHING_UNBONDING = 31
+    STILL_UNBONDING = 32
+    NO_SUCH_SERVICE = 40
+    BAD_CAPACITY = 41
+    STAKE_TOO_SMALL = 42
+    OWN_OFFER = 43
+    NO_OFFER = 44
+    WRONG_SERVICE = 45
+    PRICE_TOO_HIGH = 46
+    NO_CAPACITY = 47
+    JOBS_FULL = 48
+    NO_SUCH_JOB = 50
+    NOT_YOUR_JOB = 51
+    WRONG_PHASE = 52
+    BAD_SHARE = 53
+
+
+ADMITTED_FROM = Status.EXPIRED
+"""Statuses from this one on, and `OK`, belong to transactions that were included and paid their fee."""
