@@ -21,7 +21,7 @@ Lanes = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
-_WORLD_SHIFT, _UNIT_SHIFT, _SIGN_SHIFT = np.uint64(32), np.uint64(11), np.uint64(1)
+_HALF, _UNIT_SHIFT, _SIGN_SHIFT = np.uint64(32), np.uint64(11), np.uint64(1)
 
 
 class What(IntEnum):
@@ -52,7 +52,7 @@ def philox(k0: np.uint64, k1: np.uint64, c0: np.uint64, c1: np.uint64, c2: np.ui
 @rule(wraps=True)
 def lanes(head: Record, tick: int, who: int, what: int, block: int) -> Lanes:
     """The four draws of indices ``4 * block`` to ``4 * block + 3`` at these coordinates."""
-    place = (np.uint64(head.world) << _WORLD_SHIFT) | np.uint64(head.episode)
+    place = (np.uint64(head.world) << _HALF) | np.uint64(head.episode)
     return philox(np.uint64(head.seed), place, np.uint64(tick), np.uint64(who), np.uint64(what), np.uint64(block))
 
 
@@ -75,7 +75,13 @@ def draw(head: Record, tick: int, who: int, what: int, index: int) -> np.uint64:
 @rule
 def below(word: np.uint64, n: int) -> int:
     """A whole number in [0, n), from a uniform word (the upper half of word × n)."""
-    return int(mulhi(word, np.uint64(n)))
+    return int(np.int64(mulhi(word, np.uint64(n))))
+
+
+@rule
+def swap(word: np.uint64) -> np.uint64:
+    """The word with its halves exchanged: a second small draw from the same word."""
+    return np.uint64((word << _HALF) | (word >> _HALF))
 
 
 @rule

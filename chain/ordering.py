@@ -29,7 +29,6 @@ class Scratch(NamedTuple):
     """By slot: the same sender's next transaction."""
 
 
-@rule
 def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
     """Working memory for pools and account tables of these sizes."""
     buckets = 1
@@ -105,7 +104,8 @@ def stable_sort(pool: Records, count: int, scratch: Scratch, column: int) -> Non
                 else:
                     spare[k] = places[left]
                     left += 1
-        places[:count] = spare[:count]
+        for k in range(count):
+            places[k] = spare[k]
         width *= 2
 
 

@@ -90,10 +90,14 @@ def seal(book: Record, scratch: Scratch) -> None:
 
 
 @rule
-def advance(book: Record, first: int, stop: int) -> None:
+def seal_worlds(book: Record, scratch: Scratch, first: int, stop: int) -> None:
     """Seal one block in each world from `first` to `stop` - 1, and go one tick on."""
-    scratch = scratch_for(book.pool.shape[1], book.accounts.shape[1])
     for w in range(first, stop):
         view = world(book, w)
         seal(view, scratch)
         view.head[0].tick += 1
+
+
+def advance(book: Book, first: int, stop: int) -> None:
+    """Seal one block in each world from `first` to `stop` - 1, and go one tick on, with working memory of its own."""
+    seal_worlds(book, scratch_for(book.pool.shape[1], book.accounts.shape[1]), first, stop)

@@ -1,0 +1,42 @@
+"""What is measured: one function per metric, and one line here.
+
+A metric maps an `Outcome` to one number per world; NaN where it is not defined.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.metrics.efficiency import efficiency
+from sim.metrics.fairness import gini
+from sim.metrics.fees import fee_overhead
+from sim.metrics.outcome import Outcome
+from sim.metrics.prices import price_error, price_level
+from sim.metrics.service import fill_rate, settlement_delay
+from sim.metrics.surplus import client_surplus, provider_surplus
+
+
+class Metric(NamedTuple):
+    """A metric with its unit, and whether more of it is better (None: neither)."""
+
+    of: Callable[[Outcome], NDArray[np.float64]]
+    unit: str
+    more_is_better: bool | None
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        "efficiency": Metric(efficiency, "of optimum", True),
+        "client_surplus": Metric(client_surplus, "of optimum", True),
+        "provider_surplus": Metric(provider_surplus, "of optimum", None),
+        "fill_rate": Metric(fill_rate, "of needs", True),
+        "price_level": Metric(price_level, "coins", None),
+        "price_error": Metric(price_error, "of competitive price", False),
+        "settlement_delay": Metric(settlement_delay, "blocks", False),
+        "fee_overhead": Metric(fee_overhead, "of optimum", False),
+        "gini": Metric(gini, "0 to 1", None),
+    }
+)

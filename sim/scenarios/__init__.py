@@ -1,0 +1,22 @@
+"""The economies: one file or folder each, and one line here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from agents.registry import nearest
+from chain.errors import InputError
+from sim.scenario import Scenario
+from sim.scenarios.service_market import SCENARIO as SERVICE_MARKET
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in (SERVICE_MARKET,)})
+
+
+def find(name: str) -> Scenario:
+    """The scenario of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in SCENARIOS:
+        raise InputError(f"scenario: {name!r} given; {nearest(str(name), list(SCENARIOS))}")
+    return SCENARIOS[name]

@@ -1,0 +1,88 @@
+"""Which policies there are: role -> name -> factory. A new policy is one file and one line here."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from agents.scripted.best_rated import BestRated
+from agents.scripted.cheapest import Cheapest
+from agents.scripted.cost_plus import CostPlus
+from agents.scripted.going_rate import HonestEffort, LowEffort
+from agents.scripted.random_choice import RandomChoice
+from agents.scripted.thompson import Thompson
+from agents.scripted.undercutting import Undercutting
+from chain.errors import InputError
+
+POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
+    {
+        "client": MappingProxyType(
+            {
+                "random": RandomChoice,
+                "cheapest": Cheapest,
+                "best_rated": BestRated,
+                "thompson": Thompson,
+            }
+        ),
+        "provider": MappingProxyType(
+            {
+                "cost_plus": CostPlus,
+                "undercutting": Undercutting,
+                "honest_effort": HonestEffort,
+                "low_effort": LowEffort,
+            }
+        ),
+    }
+)
+
+
+def nearest(given: str, allowed: list[str]) -> str:
+    """The end of an error message: what is allowed, and the nearest valid name if there is one."""
+    close = get_close_matches(given, allowed, 1, 0.5)
+    return f"allowed are {', '.join(allowed)}" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def find(role: str, wanted: Any) -> tuple[str, Any]:
+    """A policy with its label: by registered name, by ``path.py:name``, or given as it is.
+
+    Raises:
+        InputError: the name, the file or the thing in it is not to be had, or it can not act.
+    """
+    if isinstance(wanted, str):
+        if ":" in wanted:
+            return wanted.rpartition("/")[2], _from_file(role, wanted)
+        known = POLICIES.get(role, {})
+        if wanted not in known:
+            raise InputError(f"policy {role}={wanted}: no such policy; {nearest(wanted, list(known))}, or path.py:name")
+        return wanted, known[wanted]()
+    if isinstance(wanted, type):
+        wanted = wanted()
+    if not callable(getattr(wanted, "act", wanted)):
+        raise InputError(
+            f"policy {role}: {type(wanted).__name__} given, allowed is a name, path.py:name, or act(view, memory, dice)"
+        )
+    return str(getattr(wanted, "__name__", type(wanted).__name__)), wanted
+
+
+def _from_file(role: str, wanted: str) -> Any:
+    """Import a file of the user's own and take one name out of it."""
+    path, _, name = wanted.rpartition(":")
+    file = Path(path)
+    if file.suffix != ".py" or not file.is_file():
+        raise InputError(f"policy {role}={wanted}: no Python file {path}; allowed is path.py:name")
+    spec = importlib.util.spec_from_file_location(f"ledgerlab_policy_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"policy {role}={wanted}: {path} can not be imported ({type(error).__name__}: {error})") from error
+    names = [n for n, thing in vars(module).items() if callable(thing) and not n.startswith("_")]
+    if name not in names:
+        raise InputError(f"policy {role}={wanted}: no such name in {path}; {nearest(name, names)}")
+    return find(role, getattr(module, name))[1]

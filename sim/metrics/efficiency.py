@@ -1,0 +1,16 @@
+"""How much of the possible surplus the market realised."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.metrics.outcome import Outcome, ratio
+
+
+def realised(outcome: Outcome) -> NDArray[np.int64]:
+    """Value to clients minus cost to providers, expected over quality given effort, shape (worlds, ticks), µcoin."""
+    return outcome.ticks["value"] - outcome.ticks["cost"]
+
+
+def efficiency(outcome: Outcome) -> NDArray[np.float64]:
+    """Realised surplus ÷ the planner's optimum; at most 1, negative where work destroys value."""
+    return ratio(realised(outcome).sum(axis=1), outcome.best.surplus.sum(axis=(1, 2)))

@@ -1,0 +1,168 @@
+"""What a scenario is: a frozen record of roles, parameters, presets and how to build its economy."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from agents.policy import Action
+from agents.registry import nearest
+from chain.errors import InputError
+
+
+class Parameters(BaseModel):
+    """Base of every scenario's parameters: strict types, bounded numbers, no unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One named field of a view or an action: whole numbers from `low` to `high`.
+
+    `of` makes it a table: 16 rows of these columns. `default` is what an action takes where a policy says nothing.
+    """
+
+    name: str
+    low: int
+    high: int
+    unit: str
+    about: str
+    default: int = 0
+    of: tuple["Column", ...] = ()
+
+
+OFFERS_SHOWN = 16
+"""No view shows more offers than this."""
+
+
+def layout(columns: tuple[Column, ...]) -> Any:
+    """The record layout of a view or an action."""
+    fields: list[Any] = [
+        (c.name, np.dtype((np.record, layout(c.of))), (OFFERS_SHOWN,)) if c.of else (c.name, np.int64) for c in columns
+    ]
+    return np.dtype((np.record, np.dtype(fields, align=True)))
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who takes part: what it is shown and what it may do."""
+
+    name: str
+    about: str
+    view: tuple[Column, ...]
+    action: tuple[Column, ...]
+    policy: str
+    """Name of the policy that plays this role if none is given."""
+
+    def actions(self, rows: int) -> NDArray[Any]:
+        """So many actions, every field at its default."""
+        out = np.zeros(rows, layout(self.action))
+        for column in self.action:
+            out[column.name] = column.default
+        return out
+
+    def read(self, given: Action, rows: int) -> NDArray[Any]:
+        """The actions that a policy's answer means: checked, rounded to whole units, defaults filled in.
+
+        Raises:
+            InputError: an unknown field, a wrong shape, a value that is not a number or outside its range.
+        """
+        out = self.actions(rows)
+        known = {column.name: column for column in self.action}
+        for name, values in given.items():
+            if name not in known:
+                raise InputError(f"action of {self.name}: {name!r} given; {nearest(name, list(known))}")
+            array = np.asarray(values)
+            if array.dtype.kind not in "iufb" or array.shape not in ((), (rows,)):
+                raise InputError(
+                    f"action of {self.name}: {name} has type {array.dtype} and shape {array.shape}, allowed are ({rows},) numbers or one"
+                )
+            low, high = known[name].low, known[name].high
+            bad = ~((array >= low) & (array <= high))
+            if bad.any():
+                raise InputError(f"action of {self.name}: {name} is {array[bad].flat[0]}, allowed is {low} to {high}")
+            out[name] = np.rint(array) if array.dtype.kind == "f" else array
+        return out
+
+
+class Economy(Protocol):
+    """A batch of worlds of one scenario: what `sim.world` steps and `sim.metrics` measures."""
+
+    book: Any
+    """The ledger's state; every array has a leading world axis."""
+    ticks: int
+    """Length of an episode."""
+    names: Mapping[str, NDArray[np.int64]]
+    """By role: the agent's name of each row of its view."""
+
+    def begin(self, episode: int) -> None:
+        """Start an episode from nothing."""
+
+    def observe(self) -> Mapping[str, NDArray[Any]]:
+        """By role: its view, one row per agent in every world."""
+
+    def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
+        """Turn actions into transactions, execute one block, go one tick on."""
+
+    def outcome(self) -> Any:
+        """What happened, with the private truth, for the metrics."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One economy: description, roles, parameters, presets and metrics."""
+
+    name: str
+    about: str
+    roles: tuple[Role, ...]
+    parameters: type[Parameters]
+    presets: Mapping[str, Mapping[str, Any]]
+    build: Callable[..., Economy]
+    """``build(parameters, seeds=..., worlds=..., rows=..., threads=...)``"""
+    metrics: tuple[str, ...]
+
+    def role(self, name: str) -> Role:
+        """The role of this name."""
+        for role in self.roles:
+            if role.name == name:
+                return role
+        raise InputError(f"role: {name!r} given; {nearest(name, [role.name for role in self.roles])}")
+
+    def settings(self, preset: str, given: Mapping[str, Any]) -> Any:
+        """The parameters of a preset with some of them replaced.
+
+        Raises:
+            InputError: unknown preset or parameter, wrong type, value out of range.
+        """
+        if preset not in self.presets:
+            raise InputError(f"preset: {preset!r} given; {nearest(preset, list(self.presets))}")
+        from pydantic import ValidationError
+
+        try:
+            return self.parameters(**{**self.presets[preset], **given})
+        except ValidationError as error:
+            raise InputError(self._explain(error)) from None
+
+    def _explain(self, error: Any) -> str:
+        """One line for the first thing that is wrong with the parameters."""
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "parameters"
+        fields = self.parameters.model_fields
+        if first["type"] == "extra_forbidden":
+            return f"{name}: no such parameter of {self.name}; {nearest(name, list(fields))}"
+        return (
+            f"{name}: {first['input']!r} given, {first['msg'][0].lower()}{first['msg'][1:]} ({bounds(fields[name])})"
+            if name in fields
+            else first["msg"]
+        )
+
+
+def bounds(field: Any) -> str:
+    """The range and unit of a parameter, as text."""
+    limits = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+    unit = (field.json_schema_extra or {}).get("unit", "")
+    return f"{limits.get('ge', '')} to {limits.get('le', '')} {unit}".strip()

@@ -1,0 +1,125 @@
+"""From actions to transactions: each is signed by the account that its agent acts from."""
+
+from typing import Any
+
+from chain.contracts.service_market import Phase
+from chain.layout import NOBODY, Kind
+from chain.mempool import reserve
+from chain.rule import rule
+from sim.scenarios.service_market.observe import account_of
+from sim.scenarios.service_market.roles import Answer
+
+WHOLE = 10_000
+
+
+@rule
+def sign(book: Any, kind: int, sender: int, tip: int, subject: int, amount: int) -> int:
+    """Put a transaction with a subject and an amount into the mempool; returns its slot or `NOBODY`."""
+    slot = reserve(book.head, book.accounts, book.pool, kind, sender, tip)
+    if slot != NOBODY:
+        book.pool[slot].subject = subject
+        book.pool[slot].amount = amount
+    return slot
+
+
+@rule
+def sign_deliveries(book: Any, actions: Any, waiting: Any, clients: int) -> None:
+    """Deliver every open job, with the effort that its provider chose."""
+    terms = book.terms[0]
+    for number in range(terms.closed, terms.opened):
+        job = book.jobs[number & (book.jobs.size - 1)]
+        if job.phase != Phase.FUNDED or waiting[job.provider]:
+            continue
+        p = book.accounts[job.provider].owner - clients
+        if 0 <= p < actions.size and actions[p].deliver != 0:
+            slot = sign(book, Kind.DELIVER, job.provider, actions[p].tip, number, 0)
+            if slot != NOBODY:
+                book.pool[slot].bps = actions[p].effort_bps
+
+
+@rule
+def sign_clients(book: Any, views: Any, actions: Any, waiting: Any) -> None:
+    """Answer deliveries and hire."""
+    for c in range(actions.size):
+        action, view = actions[c], views[c]
+        if waiting[view.address]:
+            continue
+        if view.job != NOBODY and action.answer != Answer.SILENT:
+            bad = action.answer == Answer.HONEST and view.job_quality_bps < WHOLE
+            kind = Kind.DISPUTE if bad or action.answer == Answer.DISPUTE else Kind.ACCEPT
+            slot = sign(book, kind, view.address, action.tip, view.job, 0)
+            if slot != NOBODY:
+                book.pool[slot].bps = action.rating_bps if action.rating_bps >= 0 else view.job_quality_bps
+        if action.hire >= 0 and view.need >= 0 and view.offers[action.hire].address != NOBODY:
+            offer = view.offers[action.hire]
+            limit = action.limit if action.limit >= 0 else offer.price
+            slot = sign(book, Kind.HIRE, view.address, action.tip, view.need, limit)
+            if slot != NOBODY:
+                book.pool[slot].to = offer.address
+                book.pool[slot].deadline = book.head[0].height + 1
+
+
+@rule
+def sign_stake(book: Any, address: int, tip: int, wanted: int) -> None:
+    """Collect stake that is ready, then bond or unbond the difference to what is wanted."""
+    stake = book.stakes[address]
+    if stake.unbonding > 0 and stake.ready <= book.head[0].height:
+        sign(book, Kind.WITHDRAW, address, tip, 0, 0)
+    if wanted > stake.bonded:
+        sign(book, Kind.BOND, address, tip, 0, wanted - stake.bonded)
+    elif max(wanted, stake.locked) < stake.bonded:
+        sign(book, Kind.UNBOND, address, tip, 0, stake.bonded - max(wanted, stake.locked))
+
+
+@rule
+def sign_offer(book: Any, address: int, tip: int, service: int, price: int, stake: int, capacity: int) -> None:
+    """Post the offer, unless it stands as it is."""
+    offer = book.offers[address]
+    same = offer.price == price and offer.stake == stake and offer.service == service
+    if offer.capacity != capacity or (capacity > 0 and not same):
+        slot = sign(book, Kind.POST, address, tip, service, price)
+        if slot != NOBODY:
+            book.pool[slot].stake = stake
+            book.pool[slot].count = capacity
+
+
+@rule
+def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, clients: int) -> None:
+    """Keep stakes and offers as the providers want them; re-enter where they want that."""
+    terms = book.terms[0]
+    blocks_locked = terms.delivery_window + terms.dispute_window + 1
+    for p in range(actions.size):
+        action, craft = actions[p], private.crafts[p]
+        address = account_of(book, clients + p)
+        if waiting[address]:
+            continue
+        if action.reenter != 0:
+            sign_offer(book, address, action.tip, craft.service, action.price, terms.min_stake, 0)
+            free = book.accounts[address].balance - book.head[0].registration_fee
+            sign(book, Kind.REGISTER, address, action.tip, 0, free * 9 // 10)
+            continue
+        capacity = min(action.capacity, craft.capacity) if action.capacity >= 0 else craft.capacity
+        stake = action.stake if action.stake >= 0 else terms.min_stake
+        wanted = action.bonded if action.bonded >= 0 else craft.capacity * stake * blocks_locked
+        sign_stake(book, address, action.tip, wanted)
+        sign_offer(book, address, action.tip, craft.service, action.price, stake, capacity)
+
+
+@rule
+def mark_waiting(book: Any, waiting: Any, mark: int) -> None:
+    """Mark the accounts whose earlier transactions still wait: they send nothing new."""
+    for slot in range(book.head[0].pending):
+        waiting[book.pool[slot].sender] = mark
+
+
+@rule
+def act(book: Any, private: Any, client_views: Any, client_actions: Any, provider_actions: Any, waiting: Any) -> None:
+    """Turn the actions of one world into transactions. `waiting` is zero by account, and is left so."""
+    carried = book.head[0].pending > 0
+    if carried:
+        mark_waiting(book, waiting, 1)
+    sign_deliveries(book, provider_actions, waiting, client_actions.size)
+    sign_clients(book, client_views, client_actions, waiting)
+    sign_providers(book, private, provider_actions, waiting, client_actions.size)
+    if carried:
+        waiting[:] = 0

@@ -1,0 +1,184 @@
+"""A batch of service markets: the book, the private truth, the views, and one tick after another."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chain.deployments.service_market import blank
+from chain.genesis import found
+from chain.layout import records
+from chain.ordering import Scratch, scratch_for
+from sim.metrics.outcome import Outcome
+from sim.scenario import layout
+from sim.scenarios.service_market.advance import advance
+from sim.scenarios.service_market.layout import CLIENT_TALLY, CRAFT, PROVIDER_TALLY, TICK, TRADE, Private
+from sim.scenarios.service_market.observe import BOARD, observe
+from sim.scenarios.service_market.parameters import ServiceMarketParameters
+from sim.scenarios.service_market.roles import CLIENT, PROVIDER
+from sim.scenarios.service_market.truth import plan_market
+from sim.scenarios.service_market.types import all_needs, draw_types
+
+TERMS = (
+    "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window", "reliability_bps",
+    "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
+)  # fmt: skip
+
+
+class Desk(NamedTuple):
+    """Working memory of one thread; not part of the state."""
+
+    scratch: Scratch
+    waiting: NDArray[np.int64]
+    """By account, 1 where its earlier transactions still wait for a block."""
+    board: Any
+    """Open offers by service."""
+    starts: NDArray[np.int64]
+    """Where each service begins on the board."""
+
+
+class ServiceMarket:
+    """A batch of worlds. Names of agents: clients 0 to C-1, then providers, then the proposer of blocks."""
+
+    def __init__(
+        self,
+        parameters: ServiceMarketParameters,
+        *,
+        seeds: ArrayLike,
+        worlds: ArrayLike | None = None,
+        rows: Sequence[int] | None = None,
+        threads: int = 1,
+    ) -> None:
+        """Lay out the worlds.
+
+        Args:
+            parameters: what is set.
+            seeds: run seed of each world.
+            worlds: the coordinate `world` of each world, if they share a seed.
+            rows: account row of each name, a permutation; it changes no outcome.
+            threads: worlds are shared out over so many threads; it changes no outcome.
+        """
+        p = self.parameters = parameters
+        self.seeds = np.atleast_1d(np.asarray(seeds, np.int64))
+        self.worlds, self.rows = worlds, rows
+        count, agents = self.seeds.size, p.clients + p.providers
+        self.drain = p.delivery_window + p.dispute_window + 2
+        self.ticks = 1 + p.horizon + self.drain
+        alive = p.clients * (self.drain + 1)
+        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * p.providers + alive, jobs=alive)
+        self.private = Private(
+            np.zeros((count, p.clients, p.services), np.int64),
+            records(CRAFT, count, p.providers),
+            records(TICK, count, self.ticks),
+            records(TRADE, count, self.ticks, p.services),
+            records(CLIENT_TALLY, count, p.clients),
+            records(PROVIDER_TALLY, count, p.providers),
+        )
+        self.views = {
+            "client": records(layout(CLIENT.view), count, p.clients),
+            "provider": records(layout(PROVIDER.view), count, p.providers),
+        }
+        self.names: Mapping[str, NDArray[np.int64]] = {
+            "client": np.tile(np.arange(p.clients), count),
+            "provider": np.tile(np.arange(p.clients, agents), count),
+        }
+        self._terms = (p.horizon, p.need_bps)
+        self._desks = [self._desk() for _ in range(max(1, min(threads, count)))]
+        self.begin(0)
+
+    def _desk(self) -> Desk:
+        accounts, services = self.book.accounts.shape[1], self.parameters.services
+        return Desk(
+            scratch_for(self.book.pool.shape[1], accounts),
+            np.zeros(accounts, np.int64),
+            np.zeros(accounts, BOARD),
+            np.zeros(services + 1, np.int64),
+        )
+
+    def begin(self, episode: int) -> None:
+        """Start an episode: new private types, an empty ledger."""
+        p = self.parameters
+        found(
+            self.book,
+            seeds=self.seeds,
+            worlds=self.worlds,
+            episode=episode,
+            balances=[p.client_balance] * p.clients + [p.provider_balance] * p.providers + [0],
+            rows=self.rows,
+            proposer=p.clients + p.providers,
+            base_fee=p.base_fee,
+            fee_quotient=p.fee_quotient,
+            gas_limit=p.gas_limit,
+            registration_fee=p.registration_fee,
+        )
+        for term in TERMS:
+            self.book.terms[term] = getattr(p, term)
+        for array in (*self.private, *self.views.values()):
+            array.view(np.int64)[...] = 0
+        low_high = (p.value_low, p.value_high, p.cost_low, p.cost_high, p.skill_low_bps, 10_000, p.capacity_low, p.capacity_high)
+        draw_types(self.book.head, self.private.tastes, self.private.crafts, np.array([*low_high, p.effort_cost]))
+
+    def _shared_out(self, work: Callable[[Desk, int, int], None]) -> None:
+        """Do a kernel's work on all worlds, in equal shares per thread."""
+        edges = np.linspace(0, self.seeds.size, len(self._desks) + 1).astype(int).tolist()
+        if len(self._desks) == 1:
+            work(self._desks[0], *edges)
+            return
+        with ThreadPoolExecutor(len(self._desks)) as pool:
+            list(pool.map(work, self._desks, edges[:-1], edges[1:]))
+
+    def observe(self) -> Mapping[str, NDArray[Any]]:
+        """By role: its view, one row per agent in every world. The arrays are filled anew by each call."""
+        views = self.views["client"], self.views["provider"]
+
+        def work(desk: Desk, first: int, stop: int) -> None:
+            observe(self.book, self.private, *views, desk.board, desk.starts, self._terms, first, stop)
+
+        self._shared_out(work)
+        return {role: view.reshape(-1) for role, view in self.views.items()}
+
+    def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
+        """Turn actions into transactions, execute one block, go one tick on."""
+        count = self.seeds.size
+        clients, providers = (actions[role].reshape(count, -1) for role in ("client", "provider"))
+        arrays = self.book, self.private, self.views["client"], clients, providers
+
+        def work(desk: Desk, first: int, stop: int) -> None:
+            advance(*arrays, desk.scratch, desk.waiting, self._terms, first, stop)
+
+        self._shared_out(work)
+
+    def outcome(self) -> Outcome:
+        """What happened in this episode, with the planner's optimum beside it."""
+        p, book, private = self.parameters, self.book, self.private
+        needs = np.empty((self.seeds.size, p.horizon + 1, p.clients), np.int64)
+        all_needs(book.head, p.horizon, p.need_bps, p.services, needs)
+        best = plan_market(needs, private.tastes, private.crafts, p.reliability_bps)
+        ticks = slice(0, p.horizon + 1)
+        agents = p.clients + p.providers
+        wealth = self.wealth()[:, :agents]
+        start = np.repeat([p.client_balance, p.provider_balance], [p.clients, p.providers])
+        return Outcome(
+            seeds=self.seeds,
+            ticks=private.ticks[:, ticks],
+            fees=private.ticks["fees"].sum(axis=1),
+            trades=private.trades[:, ticks],
+            best=best,
+            clients=private.clients,
+            providers=private.providers,
+            costs=private.crafts["cost"] + private.crafts["effort_cost"],
+            wealth=wealth,
+            gained=wealth - start,
+        )
+
+    def wealth(self) -> NDArray[np.int64]:
+        """Money of each agent, over all its accounts, stake included; shape (worlds, names)."""
+        book = self.book
+        money = book.accounts["balance"] + book.stakes["bonded"] + book.stakes["unbonding"]
+        owner = book.accounts["owner"]
+        out = np.zeros_like(money)
+        world, row = np.nonzero(owner >= 0)
+        np.add.at(out, (world, owner[world, row]), money[world, row])
+        return out

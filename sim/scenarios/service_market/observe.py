@@ -1,0 +1,176 @@
+"""What the agents are shown: one pass over the ledger fills the views of both roles."""
+
+from typing import Any
+
+from chain.contracts.reputation import mean_bps
+from chain.contracts.service_market import Phase
+from chain.dice import What, below, lane, lanes, swap
+from chain.layout import NOBODY
+from chain.rule import rule, world
+from sim.scenario import OFFERS_SHOWN, layout
+from sim.scenarios.service_market.roles import OFFER
+from sim.scenarios.service_market.types import EVERYBODY, need_from
+
+BOARD = layout(OFFER)
+
+
+@rule
+def account_of(book: Any, agent: int) -> int:
+    """The address an agent acts from: that of its newest identity."""
+    return int(book.identities[book.identities[agent].latest].address)
+
+
+@rule
+def pin_up(book: Any, board: Any, starts: Any) -> None:
+    """Collect the open offers on a board, by service and in the order of names; `starts` marks where each service begins."""
+    services = starts.size - 1
+    starts[:] = 0
+    for name in range(book.head[0].registered):
+        offer = book.offers[book.identities[name].address]
+        if offer.capacity > 0:
+            starts[offer.service + 1] += 1
+    for s in range(services):
+        starts[s + 1] += starts[s]
+    for name in range(book.head[0].registered):
+        address = book.identities[name].address
+        offer = book.offers[address]
+        if offer.capacity > 0:
+            pin = board[starts[offer.service]]
+            pin.address = address
+            pin.price = offer.price
+            pin.rating_bps = mean_bps(book.reputation, address)
+            pin.ratings = book.reputation[address].ratings
+            pin.stake = offer.stake
+            starts[offer.service] += 1
+    for s in range(services, 0, -1):
+        starts[s] = starts[s - 1]
+    starts[0] = 0
+
+
+@rule
+def show(offers: Any, board: Any, first: int, stop: int, word: Any) -> None:
+    """Show up to `OFFERS_SHOWN` offers of one service: all of them, or an evenly spaced sample; where it begins is drawn."""
+    count = stop - first
+    shown = min(count, OFFERS_SHOWN)
+    if shown > 0:
+        place = below(word, count)
+        stride = 1 + below(swap(word), count // OFFERS_SHOWN) if count > OFFERS_SHOWN else 1
+        for k in range(shown):
+            offers[k] = board[first + place]
+            place += stride
+            if place >= count:
+                place -= count
+    for k in range(shown, OFFERS_SHOWN):
+        if offers[k].address == NOBODY:
+            break
+        offers[k].address = NOBODY
+        offers[k].price = 0
+        offers[k].rating_bps = 0
+        offers[k].ratings = 0
+        offers[k].stake = 0
+
+
+@rule
+def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, horizon: int, need_bps: int) -> None:
+    """Fill the views of the clients of one world, all but their deliveries."""
+    head = book.head[0]
+    services = starts.size - 1
+    open_for_needs = 1 <= head.tick <= horizon
+    needs = lanes(head, head.tick, EVERYBODY, What.NEED, 0)
+    windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, 0)
+    for c in range(views.size):
+        if c & 3 == 0:
+            needs = lanes(head, head.tick, EVERYBODY, What.NEED, c >> 2)
+            windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, c >> 2)
+        view = views[c]
+        address = account_of(book, c)
+        view.tick = head.tick
+        view.ticks_left = private.ticks.size - head.tick
+        view.base_fee = head.base_fee
+        view.address = address
+        view.balance = book.accounts[address].balance
+        view.job = NOBODY
+        view.job_provider = NOBODY
+        view.job_price = 0
+        view.job_quality_bps = 0
+        need = need_from(lane(needs, c), need_bps, services) if open_for_needs else NOBODY
+        view.need = need
+        if need == NOBODY:
+            view.value = 0
+            show(view.offers, board, 0, 0, lane(windows, c))
+        else:
+            view.value = private.tastes[c, need]
+            show(view.offers, board, starts[need], starts[need + 1], lane(windows, c))
+
+
+@rule
+def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any, clients: int) -> None:
+    """Fill the views of the providers of one world, all but their open jobs."""
+    head = book.head[0]
+    for p in range(views.size):
+        view = views[p]
+        craft = private.crafts[p]
+        address = account_of(book, clients + p)
+        view.tick = head.tick
+        view.ticks_left = private.ticks.size - head.tick
+        view.base_fee = head.base_fee
+        view.address = address
+        view.balance = book.accounts[address].balance
+        view.service = craft.service
+        view.cost = craft.cost
+        view.effort_cost = craft.effort_cost
+        view.capacity = craft.capacity
+        offer = book.offers[address]
+        view.price = offer.price
+        view.hired = offer.taken if offer.taken_height == head.height else 0
+        view.open_jobs = 0
+        stake = book.stakes[address]
+        view.bonded = stake.bonded
+        view.locked = stake.locked
+        view.unbonding = stake.unbonding
+        view.min_stake = book.terms[0].min_stake
+        view.rating_bps = mean_bps(book.reputation, address)
+        view.ratings = book.reputation[address].ratings
+        word = lanes(head, head.tick, clients + p, What.WINDOW, 0)[0]
+        show(view.offers, board, starts[craft.service], starts[craft.service + 1], word)
+
+
+@rule
+def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
+    """Tell each client its oldest delivery without an answer, and each provider how many jobs it has to deliver."""
+    clients, terms = client_views.size, book.terms[0]
+    for number in range(terms.closed, terms.opened):
+        job = book.jobs[number & (book.jobs.size - 1)]
+        if job.phase == Phase.FUNDED:
+            p = book.accounts[job.provider].owner - clients
+            if 0 <= p < provider_views.size:
+                provider_views[p].open_jobs += 1
+        elif job.phase == Phase.DELIVERED:
+            c = book.accounts[job.client].owner
+            if c < clients and client_views[c].job == NOBODY:
+                view = client_views[c]
+                view.job = number
+                view.job_provider = job.provider
+                view.job_price = job.price
+                view.job_quality_bps = job.quality_bps
+
+
+@rule
+def observe(
+    books: Any,
+    privates: Any,
+    client_views: Any,
+    provider_views: Any,
+    board: Any,
+    starts: Any,
+    terms: tuple[int, int],
+    first: int,
+    stop: int,
+) -> None:
+    """Fill the views of the worlds from `first` to `stop` - 1; `terms` are the horizon and `need_bps`."""
+    for w in range(first, stop):
+        book, private = world(books, w), world(privates, w)
+        pin_up(book, board, starts)
+        show_clients(book, private, client_views[w], board, starts, terms[0], terms[1])
+        show_providers(book, private, provider_views[w], board, starts, client_views.shape[1])
+        show_jobs(book, client_views[w], provider_views[w])

@@ -1,0 +1,78 @@
+"""Parameters of the service market, with units and ranges, and its presets."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from sim.scenario import Parameters
+
+COIN = 1_000_000
+"""Smallest units of money in a coin."""
+
+
+def number(default: int, low: int, high: int, unit: str, about: str) -> Any:
+    """A whole number with its range and unit."""
+    return Field(default, ge=low, le=high, description=about, json_schema_extra={"unit": unit})
+
+
+def money(default: float, about: str, high: int = 10**5) -> Any:
+    """An amount, given in coins."""
+    return number(round(default * COIN), 0, high * COIN, "µcoin", about)
+
+
+def share(default: int, about: str) -> Any:
+    """A share in basis points."""
+    return number(default, 0, 10_000, "bps", about)
+
+
+class ServiceMarketParameters(Parameters):
+    """Everything that can be set; amounts are in millionths of a coin (µcoin), shares in basis points."""
+
+    clients: int = number(32, 1, 10**6, "agents", "who buy services")
+    providers: int = number(8, 1, 10**6, "agents", "who sell services")
+    services: int = number(2, 1, 64, "types", "provider k offers service k modulo this")
+    horizon: int = number(50, 1, 10**5, "ticks", "in which needs arise; a few more open and close the market")
+    need_bps: int = share(4_000, "chance that a client needs a service in a tick")
+    value_low: int = money(40, "least value of a good job to a client")
+    value_high: int = money(120, "highest value; drawn per client and service")
+    cost_low: int = money(10, "least cost of a job without the effort")
+    cost_high: int = money(40, "highest cost; drawn per provider")
+    effort_cost: int = money(12, "cost of full effort at full skill; a provider of half the skill pays double")
+    skill_low_bps: int = number(4_000, 100, 10_000, "bps", "least skill; drawn per provider up to 10,000")
+    capacity_low: int = number(2, 1, 10**4, "jobs/tick", "least capacity")
+    capacity_high: int = number(8, 1, 10**4, "jobs/tick", "highest capacity; drawn per provider")
+    reliability_bps: int = share(9_500, "chance that a job done with full effort turns out good")
+    client_balance: int = money(10_000, "money of a client at the start", 10**6)
+    provider_balance: int = money(10_000, "money of a provider at the start", 10**6)
+    min_stake: int = money(20, "least stake behind each job")
+    unbonding_window: int = number(5, 0, 1_000, "blocks", "from unbonding to payment")
+    delivery_window: int = number(2, 1, 100, "blocks", "a provider has to deliver")
+    dispute_window: int = number(2, 1, 100, "blocks", "a client has to accept or dispute")
+    arbiter_bps: int = share(8_000, "chance that the arbiter verifies a dispute")
+    slash_bps: int = share(10_000, "part of a job's stake that an upheld dispute takes")
+    no_show_slash_bps: int = share(5_000, "part of a job's stake that a missed delivery takes")
+    compensation_bps: int = share(5_000, "part of a slashed stake that the client gets; the rest is burned")
+    pay_caught: int = number(0, 0, 1, "0 or 1", "whether a provider is paid for a job found bad")
+    base_fee: int = number(1_000, 0, 2**32, "µcoin/gas", "at the start")
+    fee_quotient: int = number(8, 0, 2**20, "1", "the base fee moves by at most one part in this; 0 keeps it")
+    gas_limit: int = number(8_000, 90, 2**30, "gas/block", "a hire takes 80")
+    spare: int = number(8, 0, 10**6, "accounts", "rows left for new identities")
+    registration_fee: int = money(5, "price of a new identity, burned")
+
+    @model_validator(mode="after")
+    def ordered(self) -> "ServiceMarketParameters":
+        """Every low end is at most its high end, and the money can be minted."""
+        for what in ("value", "cost", "capacity"):
+            if getattr(self, f"{what}_low") > getattr(self, f"{what}_high"):
+                raise ValueError(f"{what}_low is above {what}_high")
+        if self.clients * self.client_balance + self.providers * self.provider_balance > 2**62:
+            raise ValueError("client_balance and provider_balance add up to more than the ledger can hold (2**62)")
+        return self
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "minimal": {"clients": 6, "providers": 3, "horizon": 8, "spare": 2, "gas_limit": 2_000},
+    "standard": {},
+    "large": {"clients": 800, "providers": 200, "services": 8, "horizon": 100, "spare": 50, "gas_limit": 200_000},
+}
+"""`minimal` for tests and lessons, `standard` for studies, `large` for a thousand agents."""
