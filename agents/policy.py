@@ -3,9 +3,9 @@
 ``act(view, memory, dice) -> {field: values}``
 
 `view` is a structured array with one row per deciding agent in every world, read by field name: ``view["value"]`` has shape
-(rows,), ``view["offers"]["price"]`` has shape (rows, 16). The result names the action's fields; a value is one number or one per row, and
-a field left out takes its default (`ledgerlab explain SCENARIO` lists them). A policy that remembers declares the columns of
-its memory in an attribute `memory` (a NumPy dtype), and is given one row per agent, zero at the start of an episode.
+(rows,), ``view["offers"]["price"]`` has shape (rows, 16). The result names the action's fields; a value is one number or one
+per row, and a field left out takes its default (`ledgerlab explain SCENARIO` lists them). A policy that remembers declares the
+columns of its memory in an attribute `memory` (a NumPy dtype), and is given one row per agent, zero at the start of an episode.
 
 A plain function of that shape is a policy; so is an object with such a method `act`.
 """
@@ -59,7 +59,7 @@ class Policy(Protocol):
 def decide(policy: Policy | Callable[[View, Memory, Dice], Action], view: View, memory: Memory, dice: Dice) -> Action:
     """Ask a policy, be it a function or an object."""
     act = getattr(policy, "act", policy)
-    return act(view, memory, dice)  # type: ignore[no-any-return, operator]
+    return act(view, memory, dice)  # type: ignore[operator]
 
 
 def memory_of(policy: Any) -> np.dtype[Any]:

@@ -50,8 +50,8 @@ def admit(head: Records, accounts: Records, tx: Record) -> Status:
 
 
 @rule
-def write_receipt(head: Records, receipts: Records, tx: Record, status: int, subject: int) -> None:
-    """Record what became of a transaction and mark it as included."""
+def write_receipt(head: Records, accounts: Records, receipts: Records, tx: Record, status: int, subject: int) -> None:
+    """Record what became of a transaction and mark it as done: it waits no longer."""
     h = head[0]
     receipt = receipts[h.receipts]
     receipt.kind = tx.kind
@@ -65,11 +65,12 @@ def write_receipt(head: Records, receipts: Records, tx: Record, status: int, sub
     receipt.subject = subject if status == 0 else NOBODY
     h.receipts += 1
     tx.kind = 0
+    accounts[tx.sender].pending -= 1
 
 
 @rule
-def close_block(head: Records, accounts: Records, pool: Records) -> None:
-    """Set the next base fee and take the included transactions out of the mempool."""
+def close_block(head: Records, pool: Records) -> None:
+    """Set the next base fee and take the transactions that are done out of the mempool."""
     h = head[0]
     h.base_fee = next_base_fee(h.base_fee, h.gas_limit, h.gas_used, h.fee_quotient)
-    forget(head, accounts, pool)
+    forget(head, pool)

@@ -84,16 +84,34 @@ def swap(word: np.uint64) -> np.uint64:
     return np.uint64((word << _HALF) | (word >> _HALF))
 
 
-@rule
-def chance(word: np.uint64, bps: int) -> bool:
-    """True with probability `bps` / 10,000."""
-    return below(word, 10_000) < bps
+@rule(wraps=True)
+def mix(word: np.uint64) -> np.uint64:
+    """Scatter a word: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), a bijection."""
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
 
 
 @rule
 def positive(word: np.uint64) -> int:
     """The upper 63 bits, as a signed integer."""
     return int(np.int64(word >> _SIGN_SHIFT))
+
+
+@rule(wraps=True)
+def latency(head: Record, name: int, nonce: int) -> int:
+    """The latency of a transaction, uniform on 63 bits: keyed by the tick's own Philox draw, then scattered by name and nonce.
+
+    One block of Philox per tick and two cheap bijections per transaction, instead of one block per transaction.
+    """
+    word = mix(np.uint64(head.latency) + np.uint64(name) * _W0)
+    return positive(mix(word + np.uint64(nonce) * _W0))
+
+
+@rule
+def chance(word: np.uint64, bps: int) -> bool:
+    """True with probability `bps` / 10,000."""
+    return below(word, 10_000) < bps
 
 
 @rule

@@ -10,6 +10,7 @@ from chain.accounts import mint
 from chain.contracts.registry import open_account
 from chain.errors import InputError
 from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_SUPPLY, NOBODY, Integers, Record, Records
+from chain.mempool import draw_latency
 from chain.rule import rule
 
 
@@ -28,6 +29,7 @@ def open_accounts(head: Records, accounts: Records, identities: Records, rows: I
         for name in range(balances.size):
             address = open_account(head[w], accounts[w], identities[w], name)
             mint(accounts[w], head[w, 0], address, balances[name])
+        draw_latency(head[w, 0])
 
 
 def clear(book: Any) -> None:

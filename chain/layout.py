@@ -51,7 +51,7 @@ def record(*columns: str) -> Any:
 
 HEAD = record(
     "seed", "world", "episode",  # coordinates of every draw
-    "tick",  # engine steps; never falls
+    "tick", "latency",  # engine steps, never falls; the draw that keys this tick's arrivals
     "height", "base_fee", "fee_quotient", "gas_limit", "gas_used",  # the fee market; gas_used of the last block
     "proposer",  # address that earns the tips
     "pending", "receipts",  # transactions in the mempool; receipts of the last block

@@ -5,12 +5,25 @@ row, no name and no order of calls.
 """
 
 from chain.accounts import is_open
-from chain.dice import What, draw, positive
-from chain.layout import NOBODY, Records
+from chain.dice import What, draw, latency, positive
+from chain.layout import NOBODY, Record, Records
 from chain.rule import rule
 from chain.status import Status
 
 NO_DEADLINE = 2**62
+
+
+@rule
+def draw_latency(head: Record) -> None:
+    """Draw what keys the arrivals of this tick."""
+    head.latency = positive(draw(head, head.tick, 0, What.ARRIVAL, 0))
+
+
+@rule
+def next_tick(head: Record) -> None:
+    """The engine goes one step on."""
+    head.tick += 1
+    draw_latency(head)
 
 
 @rule
@@ -31,7 +44,7 @@ def reserve(head: Records, accounts: Records, pool: Records, kind: int, sender: 
     tx.nonce = account.nonce + account.pending
     tx.tip = tip
     tx.deadline = NO_DEADLINE
-    tx.arrival = positive(draw(h, h.tick, account.name, What.ARRIVAL, tx.nonce))
+    tx.arrival = latency(h, account.name, tx.nonce)
     tx.to = 0
     tx.subject = 0
     tx.amount = 0
@@ -59,22 +72,21 @@ def submit(head: Records, accounts: Records, pool: Records, transactions: Record
             return Status.NO_SUCH_SENDER
         account = accounts[tx.sender]
         pool[h.pending] = tx
-        pool[h.pending].arrival = positive(draw(h, h.tick, account.name, What.ARRIVAL, tx.nonce))
+        pool[h.pending].arrival = latency(h, account.name, tx.nonce)
         account.pending += 1
         h.pending += 1
     return Status.OK
 
 
 @rule
-def forget(head: Records, accounts: Records, pool: Records) -> None:
-    """Drop the transactions that the last block included (their kind was set to 0); the others keep their order."""
+def forget(head: Records, pool: Records) -> None:
+    """Drop the transactions that are done (their kind was set to 0); the others keep their order."""
     h = head[0]
     kept = 0
-    for slot in range(h.pending):
-        if pool[slot].kind == 0:
-            accounts[pool[slot].sender].pending -= 1
-        else:
-            if kept < slot:
-                pool[kept] = pool[slot]
-            kept += 1
+    if h.receipts < h.pending:
+        for slot in range(h.pending):
+            if pool[slot].kind != 0:
+                if kept < slot:
+                    pool[kept] = pool[slot]
+                kept += 1
     h.pending = kept

@@ -22,6 +22,8 @@ class Scratch(NamedTuple):
     places: Integers
     """Slots of the pool in order of execution."""
     spare: Integers
+    keys: Integers
+    """Arrivals, while they are sorted."""
     counts: Integers
     first: Integers
     """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere between blocks."""
@@ -35,6 +37,7 @@ def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
     while buckets < pool_size:
         buckets *= 2
     return Scratch(
+        np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
         np.empty(buckets + 1, np.int64),
@@ -53,23 +56,26 @@ def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
     while (1 << bits) < count:
         bits += 1
     shift = ARRIVAL_BITS - bits
-    counts, places = scratch.counts, scratch.places
+    counts, places, keys = scratch.counts, scratch.places, scratch.keys
     counts[: (1 << bits) + 1] = 0
     for slot in range(count):
         counts[(pool[slot].arrival >> shift) + 1] += 1
     for bucket in range(1 << bits):
         counts[bucket + 1] += counts[bucket]
     for slot in range(count):
-        bucket = pool[slot].arrival >> shift
-        places[counts[bucket]] = slot
-        counts[bucket] += 1
+        arrival = pool[slot].arrival
+        bucket = arrival >> shift
+        place = counts[bucket]
+        places[place] = slot
+        keys[place] = arrival
+        counts[bucket] = place + 1
     for k in range(1, count):
-        slot = places[k]
+        slot, key = places[k], keys[k]
         j = k
-        while j > 0 and pool[places[j - 1]].arrival > pool[slot].arrival:
-            places[j] = places[j - 1]
+        while j > 0 and keys[j - 1] > key:
+            places[j], keys[j] = places[j - 1], keys[j - 1]
             j -= 1
-        places[j] = slot
+        places[j], keys[j] = slot, key
 
 
 @rule

@@ -23,6 +23,7 @@ import numba
 import numba.extending
 import numpy as np
 from llvmlite import binding, ir
+from numba.core import cgutils
 
 F = TypeVar("F", bound=Callable[..., Any])
 B = TypeVar("B", bound=tuple[Any, ...])
@@ -71,15 +72,17 @@ def rule(function: F | None = None, *, wraps: bool = False) -> F | Callable[[F],
     With ``wraps=True`` unsigned arithmetic is meant modulo 2**64: silent when compiled, silenced when interpreted.
     """
 
+    njit: Any = numba.njit
+
     def decorate(f: Any) -> Any:
         if INTERPRETED:
             return np.errstate(over="ignore")(f) if wraps else f
         file = Path(f.__code__.co_filename)
         if not file.is_file():  # typed into a notebook: compiled, but there is no file whose change a cache could notice
-            return numba.njit(nogil=True, _nrt=False)(f)
+            return njit(nogil=True, _nrt=False)(f)
         kept, _numba.CACHE_DIR = _numba.CACHE_DIR, str(cache_folder(file.parent))
         try:
-            return numba.njit(cache=True, nogil=True, _nrt=False)(f)
+            return njit(cache=True, nogil=True, _nrt=False, forceinline=True)(f)
         finally:
             _numba.CACHE_DIR = kept
 
@@ -94,6 +97,10 @@ def world(book: B, w: int) -> B:
 def mulhi(a: np.uint64, b: np.uint64) -> np.uint64:
     """The upper 64 bits of the 128-bit product."""
     return np.uint64((int(a) * int(b)) >> 64)
+
+
+def prefetch(records: Any, index: int) -> None:
+    """Ask the processor for a record that is needed soon. Changes nothing; a wrong index is harmless."""
 
 
 if not INTERPRETED:
@@ -114,6 +121,25 @@ if not INTERPRETED:
 
         u64 = numba.types.uint64
         return u64(u64, u64), generate
+
+    @numba.extending.intrinsic
+    def _prefetch(context, array, index):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            layout = signature.args[0]
+            view = context.make_array(layout)(context, builder, arguments[0])
+            place = cgutils.get_item_pointer(context, builder, layout, view, [arguments[1]], wraparound=False)
+            byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+            prefetch = builder.module.declare_intrinsic(
+                "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+            )
+            builder.call(prefetch, [builder.bitcast(place, byte), *(ir.Constant(word, flag) for flag in (0, 3, 1))])
+            return context.get_dummy_value()
+
+        return numba.types.void(array, numba.types.int64), generate
+
+    @numba.extending.overload(prefetch)
+    def _prefetch_compiled(records, index):  # type: ignore[no-untyped-def]
+        return lambda records, index: _prefetch(records, index)  # type: ignore[call-arg]
 
     @numba.extending.overload(mulhi)
     def _mulhi_compiled(a, b):  # type: ignore[no-untyped-def]

@@ -79,7 +79,8 @@ class Role:
             array = np.asarray(values)
             if array.dtype.kind not in "iufb" or array.shape not in ((), (rows,)):
                 raise InputError(
-                    f"action of {self.name}: {name} has type {array.dtype} and shape {array.shape}, allowed are ({rows},) numbers or one"
+                    f"action of {self.name}: {name} has type {array.dtype} and shape {array.shape}, "
+                    f"allowed is one number or {rows} of them, one per row"
                 )
             low, high = known[name].low, known[name].high
             bad = ~((array >= low) & (array <= high))
@@ -154,11 +155,10 @@ class Scenario:
         fields = self.parameters.model_fields
         if first["type"] == "extra_forbidden":
             return f"{name}: no such parameter of {self.name}; {nearest(name, list(fields))}"
-        return (
-            f"{name}: {first['input']!r} given, {first['msg'][0].lower()}{first['msg'][1:]} ({bounds(fields[name])})"
-            if name in fields
-            else first["msg"]
-        )
+        if name not in fields:
+            return str(first["msg"]).removeprefix("Value error, ")
+        reason = first["msg"][0].lower() + first["msg"][1:]
+        return f"{name}: {first['input']!r} given, {reason} ({bounds(fields[name])})"
 
 
 def bounds(field: Any) -> str:

@@ -3,7 +3,7 @@
 1. A provider posts one standing offer: a service, a price, the stake behind each job, and how many jobs it takes per block.
 2. A client hires: the price leaves its balance and is held in escrow; the stake of the job is locked.
 3. The provider delivers, with an effort that no view shows. The job turns out good (quality 10,000 bps) with probability
-   effort × reliability, else worthless (0). The draw belongs to the deal (client, tick of the hire, request in it).
+   effort × reliability, else worthless (0). The draw belongs to the deal (client, provider, tick of the hire).
 4. The client, who sees the quality, accepts with a rating, or disputes. Of a dispute the arbiter verifies the truth with a stated
    probability. A verified bad job is upheld: the client gets its money back (unless `pay_caught`), and part of the stake is
    slashed. Otherwise the provider is paid.
@@ -46,17 +46,18 @@ TERMS = record(
     "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window",
     "reliability_bps", "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
     "closed", "opened",  # jobs with numbers below `closed` are closed; the next job's number is `opened`
+    "listed",  # accounts that ever offered
 )  # fmt: skip
-"""The contract's parameters (windows in blocks) and its two counters: one record."""
+"""The contract's parameters (windows in blocks) and its counters: one record."""
 
-OFFER = record("service", "price", "stake", "capacity", "taken", "taken_height", "asked", "asked_tick")
-"""By account: its standing offer (none where `capacity` is 0), the jobs it took in the block of `taken_height`, and, as a
-client, the jobs it hired in `asked_tick`."""
+OFFER = record("service", "price", "stake", "capacity", "taken", "taken_height", "known", "listed")
+"""By account: its standing offer (none where `capacity` is 0), the jobs it took in the block of `taken_height`, and whether it is
+on the list of all that ever offered. The list itself stands in `listed`: row k holds the address of the k-th of them."""
 
 JOB = record(
     "client", "provider", "service", "price", "stake",
     "phase", "outcome", "due",  # `due`: the last block in which the next step may happen
-    "tick", "request",  # engine tick of the hire, and how many jobs the client had hired in it before
+    "tick",  # engine tick of the hire
     "height", "delivered", "paid",  # blocks: hired, delivered, money settled
     "effort_bps", "quality_bps",
 )  # fmt: skip
@@ -87,6 +88,10 @@ def post(book: Record, tx: Record) -> Status:
         return Status.STAKE_TOO_SMALL
     # Effects
     offer = book.offers[tx.sender]
+    if offer.known == 0:
+        offer.known = 1
+        book.offers[terms.listed].listed = tx.sender
+        terms.listed += 1
     offer.service = tx.subject
     offer.price = tx.amount
     offer.stake = tx.stake
@@ -124,10 +129,6 @@ def hire(book: Record, tx: Record) -> Status:
     book.stakes[tx.to].locked += offer.stake
     offer.taken = taken + 1
     offer.taken_height = head.height
-    desk = book.offers[tx.sender]
-    if desk.asked_tick != head.tick:
-        desk.asked_tick = head.tick
-        desk.asked = 0
     job = book.jobs[terms.opened & (book.jobs.size - 1)]
     job.client = tx.sender
     job.provider = tx.to
@@ -138,13 +139,11 @@ def hire(book: Record, tx: Record) -> Status:
     job.outcome = Outcome.OPEN
     job.due = head.height + terms.delivery_window
     job.tick = head.tick
-    job.request = desk.asked
     job.height = head.height
     job.delivered = NOBODY
     job.paid = NOBODY
     job.effort_bps = 0
     job.quality_bps = 0
-    desk.asked += 1
     tx.subject = terms.opened
     terms.opened += 1
     return Status.OK
@@ -166,7 +165,7 @@ def deliver(book: Record, tx: Record) -> Status:
     if not 0 <= tx.bps <= WHOLE_BPS:
         return Status.BAD_SHARE
     # Effects
-    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, job.request)
+    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, book.accounts[job.provider].name)
     if chance(word, share(tx.bps, terms.reliability_bps)):
         job.quality_bps = WHOLE_BPS
     job.effort_bps = tx.bps
@@ -234,7 +233,7 @@ def dispute(book: Record, tx: Record) -> Status:
     # Effects
     terms = book.terms[0]
     job = book.jobs[job_row(book, tx.subject)]
-    word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.ARBITER, job.request)
+    word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.ARBITER, book.accounts[job.provider].name)
     rate(book.reputation, job.provider, tx.bps)
     if job.quality_bps < WHOLE_BPS and chance(word, terms.arbiter_bps):
         to = job.provider if terms.pay_caught != 0 else job.client

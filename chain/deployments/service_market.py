@@ -8,9 +8,13 @@ from chain.contracts.reputation import REPUTATION
 from chain.contracts.service_market import JOB, OFFER, TERMS
 from chain.contracts.stake import STAKE
 from chain.layout import ACCOUNT, HEAD, IDENTITY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.mempool import next_tick
 from chain.ordering import Scratch, leave, line_up, scratch_for, take
-from chain.rule import rule, world
+from chain.rule import prefetch, rule, world
 from chain.status import Status
+
+LARGE, FAR, NEAR = 1_024, 16, 8
+"""Blocks of more transactions than this look so many places ahead."""
 
 
 class Book(NamedTuple):
@@ -72,11 +76,29 @@ def execute(book: Record, tx: Record) -> Status:
 
 
 @rule
+def look_ahead(book: Record, scratch: Scratch, place: int, count: int) -> None:
+    """In a large block, fetch what the coming transactions will touch: their records lie scattered over memory."""
+    if place + FAR < count:
+        prefetch(book.pool, scratch.places[place + FAR])
+    if place + NEAR < count:
+        tx = book.pool[scratch.places[place + NEAR]]
+        prefetch(book.accounts, tx.sender)
+        if tx.kind == Kind.HIRE:
+            prefetch(book.accounts, tx.to)
+            prefetch(book.offers, tx.to)
+            prefetch(book.stakes, tx.to)
+        else:
+            prefetch(book.jobs, tx.subject & (book.jobs.size - 1))
+
+
+@rule
 def seal(book: Record, scratch: Scratch) -> None:
     """Execute one block: give every transaction its place, run them while there is gas, settle what is due."""
     open_block(book.head)
     count = line_up(book.head, book.pool, scratch)
     for place in range(count):
+        if count > LARGE:
+            look_ahead(book, scratch, place, count)
         tx = book.pool[take(book.pool, place, scratch)]
         if not has_room(book.head, tx):
             leave(book.pool, place, count, scratch)
@@ -84,9 +106,9 @@ def seal(book: Record, scratch: Scratch) -> None:
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:
             status = execute(book, tx)
-        write_receipt(book.head, book.receipts, tx, status, tx.subject)
+        write_receipt(book.head, book.accounts, book.receipts, tx, status, tx.subject)
     service_market.settle(book)
-    close_block(book.head, book.accounts, book.pool)
+    close_block(book.head, book.pool)
 
 
 @rule
@@ -95,7 +117,7 @@ def seal_worlds(book: Record, scratch: Scratch, first: int, stop: int) -> None:
     for w in range(first, stop):
         view = world(book, w)
         seal(view, scratch)
-        view.head[0].tick += 1
+        next_tick(view.head[0])
 
 
 def advance(book: Book, first: int, stop: int) -> None:

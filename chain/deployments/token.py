@@ -5,6 +5,7 @@ from typing import NamedTuple
 from chain.block import admit, close_block, has_room, open_block, write_receipt
 from chain.contracts import registry, token
 from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.mempool import next_tick
 from chain.ordering import Scratch, leave, line_up, scratch_for, take
 from chain.rule import rule, world
 from chain.status import Status
@@ -54,8 +55,8 @@ def seal(book: Record, scratch: Scratch) -> None:
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:
             status = execute(book, tx)
-        write_receipt(book.head, book.receipts, tx, status, NOBODY)
-    close_block(book.head, book.accounts, book.pool)
+        write_receipt(book.head, book.accounts, book.receipts, tx, status, NOBODY)
+    close_block(book.head, book.pool)
 
 
 @rule
@@ -64,7 +65,7 @@ def seal_worlds(book: Record, scratch: Scratch, first: int, stop: int) -> None:
     for w in range(first, stop):
         view = world(book, w)
         seal(view, scratch)
-        view.head[0].tick += 1
+        next_tick(view.head[0])
 
 
 def advance(book: Book, first: int, stop: int) -> None:

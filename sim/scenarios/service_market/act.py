@@ -6,7 +6,7 @@ from chain.contracts.service_market import Phase
 from chain.layout import NOBODY, Kind
 from chain.mempool import reserve
 from chain.rule import rule
-from sim.scenarios.service_market.observe import account_of
+from sim.scenarios.service_market.observe import NEAR, account_of, fetch_parties
 from sim.scenarios.service_market.roles import Answer
 
 WHOLE = 10_000
@@ -27,6 +27,7 @@ def sign_deliveries(book: Any, actions: Any, waiting: Any, clients: int) -> None
     """Deliver every open job, with the effort that its provider chose."""
     terms = book.terms[0]
     for number in range(terms.closed, terms.opened):
+        fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.phase != Phase.FUNDED or waiting[job.provider]:
             continue
@@ -42,18 +43,19 @@ def sign_clients(book: Any, views: Any, actions: Any, waiting: Any) -> None:
     """Answer deliveries and hire."""
     for c in range(actions.size):
         action, view = actions[c], views[c]
-        if waiting[view.address]:
+        address = account_of(book, c)
+        if waiting[address]:
             continue
         if view.job != NOBODY and action.answer != Answer.SILENT:
             bad = action.answer == Answer.HONEST and view.job_quality_bps < WHOLE
             kind = Kind.DISPUTE if bad or action.answer == Answer.DISPUTE else Kind.ACCEPT
-            slot = sign(book, kind, view.address, action.tip, view.job, 0)
+            slot = sign(book, kind, address, action.tip, view.job, 0)
             if slot != NOBODY:
                 book.pool[slot].bps = action.rating_bps if action.rating_bps >= 0 else view.job_quality_bps
         if action.hire >= 0 and view.need >= 0 and view.offers[action.hire].address != NOBODY:
             offer = view.offers[action.hire]
             limit = action.limit if action.limit >= 0 else offer.price
-            slot = sign(book, Kind.HIRE, view.address, action.tip, view.need, limit)
+            slot = sign(book, Kind.HIRE, address, action.tip, view.need, limit)
             if slot != NOBODY:
                 book.pool[slot].to = offer.address
                 book.pool[slot].deadline = book.head[0].height + 1

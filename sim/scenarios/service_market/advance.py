@@ -5,11 +5,12 @@ from typing import Any
 from chain.accounts import share
 from chain.contracts.service_market import Outcome
 from chain.deployments.service_market import seal
+from chain.mempool import next_tick
 from chain.ordering import Scratch
 from chain.rule import rule, world
 from chain.status import Status
 from sim.scenarios.service_market.act import act
-from sim.scenarios.service_market.types import need_at
+from sim.scenarios.service_market.observe import NEAR, fetch_parties
 
 
 @rule
@@ -24,18 +25,17 @@ def measure_hire(private: Any, job: Any) -> None:
 
 
 @rule
-def measure_delivery(book: Any, private: Any, job: Any, terms: tuple[int, int]) -> None:
-    """A job was delivered in this block: its value and cost in expectation, given the effort."""
-    head = book.head[0]
+def measure_delivery(book: Any, private: Any, job: Any) -> None:
+    """A job was delivered in this block: its value and cost in expectation, given the effort.
+
+    An agent only ever hires the service that it needs in that tick, once: `act` signs nothing else.
+    """
     clients = private.clients.size
     c, p = book.accounts[job.client].owner, book.accounts[job.provider].owner - clients
     if c >= clients or not 0 <= p < private.providers.size:
         return
     craft = private.crafts[p]
-    value = 0
-    needed = need_at(head, job.tick, c, terms[0], terms[1], private.tastes.shape[1])
-    if job.request == 0 and job.service == needed and job.service == craft.service:
-        value = share(private.tastes[c, needed], share(job.effort_bps, book.terms[0].reliability_bps))
+    value = share(private.tastes[c, job.service], share(job.effort_bps, book.terms[0].reliability_bps))
     cost = craft.cost + share(craft.effort_cost, job.effort_bps)
     good = 1 if job.quality_bps > 0 else 0
     tick, client, provider = private.ticks[job.tick], private.clients[c], private.providers[p]
@@ -72,15 +72,16 @@ def measure_end(book: Any, private: Any, job: Any) -> None:
 
 
 @rule
-def measure(book: Any, private: Any, oldest: int, terms: tuple[int, int]) -> None:
+def measure(book: Any, private: Any, oldest: int) -> None:
     """Add what this block did to the tallies; jobs count for the tick in which they were hired."""
     height = book.head[0].height
     for number in range(oldest, book.terms[0].opened):
+        fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.height == height:
             measure_hire(private, job)
         if job.delivered == height:
-            measure_delivery(book, private, job, terms)
+            measure_delivery(book, private, job)
         if job.paid == height:
             measure_end(book, private, job)
 
@@ -94,11 +95,10 @@ def advance(
     provider_actions: Any,
     scratch: Scratch,
     waiting: Any,
-    terms: tuple[int, int],
     first: int,
     stop: int,
 ) -> None:
-    """Move the worlds from `first` to `stop` - 1 one tick on; `terms` are the horizon and `need_bps`."""
+    """Move the worlds from `first` to `stop` - 1 one tick on."""
     for w in range(first, stop):
         book, private = world(books, w), world(privates, w)
         head = book.head[0]
@@ -109,10 +109,10 @@ def advance(
             tick.requests += 1 if client_views[w, c].need >= 0 else 0
         act(book, private, client_views[w], client_actions[w], provider_actions[w], waiting)
         seal(book, scratch)
-        measure(book, private, oldest, terms)
+        measure(book, private, oldest)
         tick.fees = head.fees_burned + head.tips - fees
         tick.gas_used = head.gas_used
         tick.blocked = head.dropped - dropped
         for k in range(head.receipts):
             tick.refused += 1 if book.receipts[k].status != Status.OK else 0
-        head.tick += 1
+        next_tick(head)

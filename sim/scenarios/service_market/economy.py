@@ -146,7 +146,7 @@ class ServiceMarket:
         arrays = self.book, self.private, self.views["client"], clients, providers
 
         def work(desk: Desk, first: int, stop: int) -> None:
-            advance(*arrays, desk.scratch, desk.waiting, self._terms, first, stop)
+            advance(*arrays, desk.scratch, desk.waiting, first, stop)
 
         self._shared_out(work)
 

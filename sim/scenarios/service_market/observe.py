@@ -4,14 +4,15 @@ from typing import Any
 
 from chain.contracts.reputation import mean_bps
 from chain.contracts.service_market import Phase
-from chain.dice import What, below, lane, lanes, swap
+from chain.dice import What, below, lane, lanes, mix, swap
 from chain.layout import NOBODY
-from chain.rule import rule, world
+from chain.rule import prefetch, rule, world
 from sim.scenario import OFFERS_SHOWN, layout
 from sim.scenarios.service_market.roles import OFFER
 from sim.scenarios.service_market.types import EVERYBODY, need_from
 
 BOARD = layout(OFFER)
+NEAR = 8
 
 
 @rule
@@ -22,17 +23,17 @@ def account_of(book: Any, agent: int) -> int:
 
 @rule
 def pin_up(book: Any, board: Any, starts: Any) -> None:
-    """Collect the open offers on a board, by service and in the order of names; `starts` marks where each service begins."""
+    """Collect the open offers on a board, by service, in the order of first posts; `starts` marks where each begins."""
     services = starts.size - 1
     starts[:] = 0
-    for name in range(book.head[0].registered):
-        offer = book.offers[book.identities[name].address]
+    for k in range(book.terms[0].listed):
+        offer = book.offers[book.offers[k].listed]
         if offer.capacity > 0:
             starts[offer.service + 1] += 1
     for s in range(services):
         starts[s + 1] += starts[s]
-    for name in range(book.head[0].registered):
-        address = book.identities[name].address
+    for k in range(book.terms[0].listed):
+        address = book.offers[k].listed
         offer = book.offers[address]
         if offer.capacity > 0:
             pin = board[starts[offer.service]]
@@ -40,7 +41,6 @@ def pin_up(book: Any, board: Any, starts: Any) -> None:
             pin.price = offer.price
             pin.rating_bps = mean_bps(book.reputation, address)
             pin.ratings = book.reputation[address].ratings
-            pin.stake = offer.stake
             starts[offer.service] += 1
     for s in range(services, 0, -1):
         starts[s] = starts[s - 1]
@@ -67,7 +67,6 @@ def show(offers: Any, board: Any, first: int, stop: int, word: Any) -> None:
         offers[k].price = 0
         offers[k].rating_bps = 0
         offers[k].ratings = 0
-        offers[k].stake = 0
 
 
 @rule
@@ -77,41 +76,39 @@ def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, h
     services = starts.size - 1
     open_for_needs = 1 <= head.tick <= horizon
     needs = lanes(head, head.tick, EVERYBODY, What.NEED, 0)
-    windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, 0)
     for c in range(views.size):
         if c & 3 == 0:
             needs = lanes(head, head.tick, EVERYBODY, What.NEED, c >> 2)
-            windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, c >> 2)
         view = views[c]
         address = account_of(book, c)
-        view.tick = head.tick
         view.ticks_left = private.ticks.size - head.tick
         view.base_fee = head.base_fee
-        view.address = address
         view.balance = book.accounts[address].balance
         view.job = NOBODY
         view.job_provider = NOBODY
-        view.job_price = 0
         view.job_quality_bps = 0
-        need = need_from(lane(needs, c), need_bps, services) if open_for_needs else NOBODY
+        word = lane(needs, c)
+        need = need_from(word, need_bps, services) if open_for_needs else NOBODY
         view.need = need
         if need == NOBODY:
             view.value = 0
-            show(view.offers, board, 0, 0, lane(windows, c))
+            show(view.offers, board, 0, 0, word)
         else:
             view.value = private.tastes[c, need]
-            show(view.offers, board, starts[need], starts[need + 1], lane(windows, c))
+            show(view.offers, board, starts[need], starts[need + 1], mix(word))
 
 
 @rule
 def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any, clients: int) -> None:
     """Fill the views of the providers of one world, all but their open jobs."""
     head = book.head[0]
+    windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, 0)
     for p in range(views.size):
+        if p & 3 == 0:
+            windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, p >> 2)
         view = views[p]
         craft = private.crafts[p]
         address = account_of(book, clients + p)
-        view.tick = head.tick
         view.ticks_left = private.ticks.size - head.tick
         view.base_fee = head.base_fee
         view.address = address
@@ -131,8 +128,16 @@ def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any,
         view.min_stake = book.terms[0].min_stake
         view.rating_bps = mean_bps(book.reputation, address)
         view.ratings = book.reputation[address].ratings
-        word = lanes(head, head.tick, clients + p, What.WINDOW, 0)[0]
-        show(view.offers, board, starts[craft.service], starts[craft.service + 1], word)
+        show(view.offers, board, starts[craft.service], starts[craft.service + 1], lane(windows, p))
+
+
+@rule
+def fetch_parties(book: Any, number: int) -> None:
+    """Fetch the accounts of a job that comes up soon: in large worlds they lie scattered over memory."""
+    if number < book.terms[0].opened:
+        job = book.jobs[number & (book.jobs.size - 1)]
+        prefetch(book.accounts, job.client)
+        prefetch(book.accounts, job.provider)
 
 
 @rule
@@ -140,6 +145,7 @@ def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
     """Tell each client its oldest delivery without an answer, and each provider how many jobs it has to deliver."""
     clients, terms = client_views.size, book.terms[0]
     for number in range(terms.closed, terms.opened):
+        fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.phase == Phase.FUNDED:
             p = book.accounts[job.provider].owner - clients
@@ -151,7 +157,6 @@ def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
                 view = client_views[c]
                 view.job = number
                 view.job_provider = job.provider
-                view.job_price = job.price
                 view.job_quality_bps = job.quality_bps
 
 

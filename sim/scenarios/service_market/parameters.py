@@ -32,7 +32,7 @@ class ServiceMarketParameters(Parameters):
     providers: int = number(8, 1, 10**6, "agents", "who sell services")
     services: int = number(2, 1, 64, "types", "provider k offers service k modulo this")
     horizon: int = number(50, 1, 10**5, "ticks", "in which needs arise; a few more open and close the market")
-    need_bps: int = share(4_000, "chance that a client needs a service in a tick")
+    need_bps: int = share(3_000, "chance that a client needs a service in a tick")
     value_low: int = money(40, "least value of a good job to a client")
     value_high: int = money(120, "highest value; drawn per client and service")
     cost_low: int = money(10, "least cost of a job without the effort")

@@ -26,14 +26,11 @@ OFFER = (
     Column("price", *PRICE, "asked per job"),
     Column("rating_bps", *WHOLE, "mean rating"),
     Column("ratings", *COUNT, "number of ratings"),
-    Column("stake", *PRICE, "behind each job"),
 )
 
 SHARED = (
-    Column("tick", *COUNT, "engine steps so far"),
     Column("ticks_left", *COUNT, "steps until the episode ends"),
     Column("base_fee", *PRICE, "per gas, in the next block"),
-    Column("address", *ADDRESS, "of the agent's account"),
     Column("balance", *MONEY, "free money"),
 )
 OFFERS = Column("offers", 0, OFFERS_SHOWN, "offers", f"up to {OFFERS_SHOWN} drawn offers of the service in question", of=OFFER)
@@ -48,7 +45,6 @@ CLIENT = Role(
         Column("value", *PRICE, "of a good job of that service to this client; private"),
         Column("job", -1, MAX_SUPPLY, "job", "the client's oldest delivery without an answer; -1: none"),
         Column("job_provider", *ADDRESS, "who delivered it"),
-        Column("job_price", *PRICE, "held in escrow for it"),
         Column("job_quality_bps", *WHOLE, "10,000: good, 0: worthless"),
         OFFERS,
     ),
@@ -67,6 +63,7 @@ PROVIDER = Role(
     policy="cost_plus",
     view=(
         *SHARED,
+        Column("address", *ADDRESS, "of the agent's account"),
         Column("service", 0, 63, "service", "that it offers"),
         Column("cost", *PRICE, "of a job, without the effort; private"),
         Column("effort_cost", *PRICE, "of full effort; private"),

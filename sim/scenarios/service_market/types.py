@@ -50,14 +50,6 @@ def need_from(word: Any, need_bps: int, services: int) -> int:
 
 
 @rule
-def need_at(head: Any, tick: int, client: int, horizon: int, need_bps: int, services: int) -> int:
-    """The service that a client needs in a tick, or -1. Needs arise in ticks 1 to `horizon`."""
-    if tick < 1 or tick > horizon:
-        return -1
-    return need_from(draw(head, tick, EVERYBODY, What.NEED, client), need_bps, services)
-
-
-@rule
 def all_needs(heads: Any, horizon: int, need_bps: int, services: int, out: Any) -> None:
     """Every need of every world, for the planner: `out` has shape (worlds, horizon + 1, clients); tick 0 has none."""
     for w in range(out.shape[0]):
