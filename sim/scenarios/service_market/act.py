@@ -6,7 +6,7 @@ from chain.contracts.service_market import Phase
 from chain.layout import NOBODY, Kind
 from chain.mempool import reserve
 from chain.rule import rule
-from sim.scenarios.service_market.observe import NEAR, account_of, fetch_parties
+from sim.scenarios.service_market.observe import LARGE, NEAR, account_of, fetch_parties
 from sim.scenarios.service_market.roles import Answer
 
 WHOLE = 10_000
@@ -27,7 +27,8 @@ def sign_deliveries(book: Any, actions: Any, waiting: Any, clients: int) -> None
     """Deliver every open job, with the effort that its provider chose."""
     terms = book.terms[0]
     for number in range(terms.closed, terms.opened):
-        fetch_parties(book, number + NEAR)
+        if terms.opened - terms.closed > LARGE:
+            fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.phase != Phase.FUNDED or waiting[job.provider]:
             continue

@@ -10,7 +10,7 @@ from chain.ordering import Scratch
 from chain.rule import rule, world
 from chain.status import Status
 from sim.scenarios.service_market.act import act
-from sim.scenarios.service_market.observe import NEAR, fetch_parties
+from sim.scenarios.service_market.observe import LARGE, NEAR, fetch_parties
 
 
 @rule
@@ -76,7 +76,8 @@ def measure(book: Any, private: Any, oldest: int) -> None:
     """Add what this block did to the tallies; jobs count for the tick in which they were hired."""
     height = book.head[0].height
     for number in range(oldest, book.terms[0].opened):
-        fetch_parties(book, number + NEAR)
+        if book.terms[0].opened - oldest > LARGE:
+            fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.height == height:
             measure_hire(private, job)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chain.deployments.service_market import blank
 from chain.genesis import found
-from chain.layout import records
+from chain.layout import NOBODY, records
 from chain.ordering import Scratch, scratch_for
 from sim.metrics.outcome import Outcome
 from sim.scenario import layout
@@ -117,6 +117,8 @@ class ServiceMarket:
             self.book.terms[term] = getattr(p, term)
         for array in (*self.private, *self.views.values()):
             array.view(np.int64)[...] = 0
+        for view in self.views.values():
+            view["offers"]["address"] = NOBODY
         low_high = (p.value_low, p.value_high, p.cost_low, p.cost_high, p.skill_low_bps, 10_000, p.capacity_low, p.capacity_high)
         draw_types(self.book.head, self.private.tastes, self.private.crafts, np.array([*low_high, p.effort_cost]))
 

@@ -12,7 +12,8 @@ from sim.scenarios.service_market.roles import OFFER
 from sim.scenarios.service_market.types import EVERYBODY, need_from
 
 BOARD = layout(OFFER)
-NEAR = 8
+LARGE, NEAR = 1_024, 8
+"""Where more jobs than this are open, look so many jobs ahead."""
 
 
 @rule
@@ -48,10 +49,11 @@ def pin_up(book: Any, board: Any, starts: Any) -> None:
 
 
 @rule
-def show(offers: Any, board: Any, first: int, stop: int, word: Any) -> None:
+def show(view: Any, board: Any, first: int, stop: int, word: Any) -> None:
     """Show up to `OFFERS_SHOWN` offers of one service: all of them, or an evenly spaced sample; where it begins is drawn."""
-    count = stop - first
+    count, offers, before = stop - first, view.offers, view.shown
     shown = min(count, OFFERS_SHOWN)
+    view.shown = shown
     if shown > 0:
         place = below(word, count)
         stride = 1 + below(swap(word), count // OFFERS_SHOWN) if count > OFFERS_SHOWN else 1
@@ -60,9 +62,7 @@ def show(offers: Any, board: Any, first: int, stop: int, word: Any) -> None:
             place += stride
             if place >= count:
                 place -= count
-    for k in range(shown, OFFERS_SHOWN):
-        if offers[k].address == NOBODY:
-            break
+    for k in range(shown, before):
         offers[k].address = NOBODY
         offers[k].price = 0
         offers[k].rating_bps = 0
@@ -92,10 +92,10 @@ def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, h
         view.need = need
         if need == NOBODY:
             view.value = 0
-            show(view.offers, board, 0, 0, word)
+            show(view, board, 0, 0, word)
         else:
             view.value = private.tastes[c, need]
-            show(view.offers, board, starts[need], starts[need + 1], mix(word))
+            show(view, board, starts[need], starts[need + 1], mix(word))
 
 
 @rule
@@ -128,7 +128,7 @@ def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any,
         view.min_stake = book.terms[0].min_stake
         view.rating_bps = mean_bps(book.reputation, address)
         view.ratings = book.reputation[address].ratings
-        show(view.offers, board, starts[craft.service], starts[craft.service + 1], lane(windows, p))
+        show(view, board, starts[craft.service], starts[craft.service + 1], lane(windows, p))
 
 
 @rule
@@ -145,7 +145,8 @@ def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
     """Tell each client its oldest delivery without an answer, and each provider how many jobs it has to deliver."""
     clients, terms = client_views.size, book.terms[0]
     for number in range(terms.closed, terms.opened):
-        fetch_parties(book, number + NEAR)
+        if terms.opened - terms.closed > LARGE:
+            fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.phase == Phase.FUNDED:
             p = book.accounts[job.provider].owner - clients

@@ -32,6 +32,7 @@ SHARED = (
     Column("ticks_left", *COUNT, "steps until the episode ends"),
     Column("base_fee", *PRICE, "per gas, in the next block"),
     Column("balance", *MONEY, "free money"),
+    Column("shown", 0, OFFERS_SHOWN, "offers", "number of offers shown"),
 )
 OFFERS = Column("offers", 0, OFFERS_SHOWN, "offers", f"up to {OFFERS_SHOWN} drawn offers of the service in question", of=OFFER)
 
