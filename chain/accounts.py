@@ -62,6 +62,18 @@ def mint(accounts: Records, head: Record, address: int, amount: int) -> None:
 
 
 @rule
+def request_number(accounts: Records, head: Record, address: int) -> int:
+    """Number the deal that an account opens now: 0 for the first of the tick, then 1, ... With the tick and the account's name
+    it is the stable name of the deal, for draws that must not depend on who else trades."""
+    account = accounts[address]
+    if account.asked_tick != head.tick:
+        account.asked_tick = head.tick
+        account.asked = 0
+    account.asked += 1
+    return int(account.asked - 1)
+
+
+@rule
 def share(amount: int, bps: int) -> int:
     """`amount` × `bps` / 10,000, rounded down, exact for every amount: the product is never formed."""
     return amount // 10_000 * bps + amount % 10_000 * bps // 10_000

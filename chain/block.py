@@ -64,7 +64,7 @@ def write_receipt(head: Records, accounts: Records, receipts: Records, tx: Recor
     receipt.height = h.height
     receipt.subject = subject if status == 0 else NOBODY
     h.receipts += 1
-    tx.kind = 0
+    tx.arrival = NOBODY
     accounts[tx.sender].pending -= 1
 
 

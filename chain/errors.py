@@ -1,5 +1,7 @@
 """Mistakes of the programmer or of the input. Refusals of the ledger are data: see `chain.status`."""
 
+import operator
+
 
 class LedgerLabError(Exception):
     """Every error that LedgerLab raises by itself."""
@@ -11,3 +13,18 @@ class InvariantError(LedgerLabError):
 
 class InputError(LedgerLabError, ValueError):
     """A value from outside is wrong; the message names the field, what was given and what is allowed."""
+
+
+def whole(field: str, given: object, low: int = -(2**63), high: int = 2**63 - 1) -> int:
+    """The whole number that was given for a field.
+
+    Raises:
+        InputError: it is no whole number, or outside the range.
+    """
+    try:
+        number = operator.index(given)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(given, bool) or not low <= number <= high:
+        raise InputError(f"{field}: {given} given, allowed is {low} to {high}")
+    return number

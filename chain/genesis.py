@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from chain.accounts import mint
 from chain.contracts.registry import open_account
-from chain.errors import InputError
+from chain.errors import InputError, whole
 from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_SUPPLY, NOBODY, Integers, Record, Records
 from chain.mempool import draw_latency
 from chain.rule import rule
@@ -71,26 +71,28 @@ def found(
         InputError: a value is outside its range.
     """
     size = book.accounts.shape[1]
-    money = np.atleast_1d(np.asarray(balances, np.int64))
+    money = [whole("balances", m, 0, MAX_SUPPLY) for m in np.atleast_1d(balances).tolist()]
     layout = np.arange(size) if rows is None else np.asarray(rows, np.int64)
-    if money.size > size or not np.array_equal(np.sort(layout), np.arange(size)):
+    if len(money) > size or not np.array_equal(np.sort(layout), np.arange(size)):
         raise InputError(f"rows: {size} account rows need a permutation of 0 to {size - 1} and at most {size} balances")
-    if (money < 0).any() or sum(int(m) for m in money) > MAX_SUPPLY:
+    if sum(money) > MAX_SUPPLY:
         raise InputError(f"balances: allowed are amounts from 0 that add up to at most {MAX_SUPPLY}")
     for field, value, highest in (
-        ("proposer", proposer, money.size - 1),
+        ("proposer", proposer, len(money) - 1),
         ("base_fee", base_fee, MAX_BASE_FEE),
         ("fee_quotient", fee_quotient, MAX_BASE_FEE),
         ("gas_limit", gas_limit, MAX_GAS),
         ("registration_fee", registration_fee, MAX_SUPPLY),
         ("episode", episode, 2**32 - 1),
+        *(("worlds", w, 2**32 - 1) for w in np.atleast_1d(0 if worlds is None else worlds).tolist()),
     ):
-        if not 0 <= value <= highest:
-            raise InputError(f"{field}: {value} given, allowed is 0 to {highest}")
+        whole(field, value, 0, highest)
+    for seed in np.atleast_1d(seeds).tolist():
+        whole("seeds", seed)
     clear(book)
     head: Record = book.head
     head["seed"] = np.reshape(np.broadcast_to(seeds, head.shape[0]), (-1, 1))
     head["world"] = np.reshape(np.broadcast_to(0 if worlds is None else worlds, head.shape[0]), (-1, 1))
     head["episode"], head["gas_limit"], head["registration_fee"] = episode, gas_limit, registration_fee
     head["base_fee"], head["fee_quotient"], head["proposer"] = base_fee, fee_quotient, layout[proposer]
-    open_accounts(book.head, book.accounts, book.identities, layout.astype(np.int64), money)
+    open_accounts(book.head, book.accounts, book.identities, layout.astype(np.int64), np.array(money, np.int64))

@@ -61,8 +61,9 @@ HEAD = record(
 )  # fmt: skip
 """The head of the chain: one record per world."""
 
-ACCOUNT = record("name", "owner", "balance", "nonce", "pending")
-"""`name` is stable whatever the row; `owner` is the name of the agent behind it (`NOBODY`: a spare row)."""
+ACCOUNT = record("name", "owner", "balance", "nonce", "pending", "asked", "asked_tick")
+"""`name` is stable whatever the row; `owner` is the name of the agent behind it (`NOBODY`: a spare row); `asked`
+counts the deals that it opened in `asked_tick`."""
 
 IDENTITY = record("address", "owner", "latest", "since")
 """By name: its address, the agent that owns it, that agent's newest identity, and the height of registration."""

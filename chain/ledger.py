@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chain.contracts.service_market import TERM_LIMITS
 from chain.deployments import service_market
 from chain.digest import digest
-from chain.errors import InputError
+from chain.errors import InputError, whole
 from chain.genesis import found
 from chain.invariants import check
 from chain.layout import NOBODY, TRANSACTION, Kind, Record, records
@@ -69,9 +70,9 @@ class Ledger:
         found(self.batch, seeds=seed, balances=balances, **genesis)
         self.book = world(self.batch, 0)
         for term, value in (terms or {}).items():
-            if term not in (names := self.book.terms.dtype.names):
-                raise InputError(f"terms: {term!r} given, allowed are {', '.join(names)}")
-            self.book.terms[term] = value
+            if term not in TERM_LIMITS:
+                raise InputError(f"terms: {term!r} given, allowed are {', '.join(TERM_LIMITS)}")
+            self.book.terms[term] = whole(term, value, 0, TERM_LIMITS[term])
 
     def submit(self, kind: int, sender: int, *, nonce: int | None = None, deadline: int = NO_DEADLINE, **given: int) -> None:
         """Sign a transaction and put it into the mempool; the next `seal` executes it.
@@ -90,13 +91,13 @@ class Ledger:
             raise InputError(f"sender: {sender} given, allowed are addresses 0 to {self.book.accounts.size - 1}")
         account: Record = self.book.accounts[sender]
         request = records(TRANSACTION, 1)
-        request["kind"], request["sender"], request["deadline"] = int(kind), sender, deadline
-        request["nonce"] = account.nonce + account.pending if nonce is None else nonce
+        request["kind"], request["sender"], request["deadline"] = int(kind), sender, whole("deadline", deadline)
+        request["nonce"] = account.nonce + account.pending if nonce is None else whole("nonce", nonce)
         arguments = [*TRANSACTION.names[6:], "tip"] if TRANSACTION.names else []
         for name, value in given.items():
             if name not in arguments:
                 raise InputError(f"{name}: no such argument of a transaction, allowed are {', '.join(arguments)}")
-            request[name] = value
+            request[name] = whole(name, value)
         status = Status(submit(self.book.head, self.book.accounts, self.book.pool, request))
         if status != Status.OK:
             raise InputError(f"sender {sender}: not accepted by the mempool ({status.name})")
@@ -115,10 +116,13 @@ class Ledger:
 
     def balance(self, address: int) -> int:
         """Free money of an account, in the smallest unit."""
+        whole("address", address, 0, self.book.accounts.size - 1)
         return int(self.book.accounts[address].balance)
 
     def job(self, number: int) -> dict[str, int]:
-        """The columns of a job, by name."""
+        """The columns of a job, by name; of a closed one as long as its row is not used again."""
+        terms = self.book.terms[0]
+        whole("job", number, max(0, int(terms.opened) - self.book.jobs.size), int(terms.opened) - 1)
         row = self.book.jobs[number % self.book.jobs.size]
         return {column: int(row[column]) for column in self.book.jobs.dtype.names}
 

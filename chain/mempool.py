@@ -80,12 +80,12 @@ def submit(head: Records, accounts: Records, pool: Records, transactions: Record
 
 @rule
 def forget(head: Records, pool: Records) -> None:
-    """Drop the transactions that are done (their kind was set to 0); the others keep their order."""
+    """Drop the transactions that are done (their arrival was set to `NOBODY`); the others keep their order."""
     h = head[0]
     kept = 0
     if h.receipts < h.pending:
         for slot in range(h.pending):
-            if pool[slot].kind != 0:
+            if pool[slot].arrival != NOBODY:
                 if kept < slot:
                     pool[kept] = pool[slot]
                 kept += 1

@@ -1,14 +1,15 @@
 """Who comes first in a block: the higher tip, then the earlier drawn arrival; a sender's own transactions by nonce.
 
-Tips and arrivals give every transaction a *place*. A sender's places are then filled in the order of its nonces, so no
-transaction of a sender ever overtakes an earlier one.
+Tips and arrivals give every transaction a *place*; a transaction counts with the least tip among the sender's own up to it, since
+it can not come before them. A sender's places are then filled in the order of its nonces. So no transaction overtakes an
+earlier one of its sender, and a tip that is never paid buys nobody a place.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from chain.layout import NOBODY, Integers, Records
+from chain.layout import MAX_PRICE, NOBODY, Integers, Records
 from chain.rule import rule
 
 RUN = 12
@@ -27,6 +28,8 @@ class Scratch(NamedTuple):
     counts: Integers
     first: Integers
     """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere between blocks."""
+    tips: Integers
+    """By slot: the tip that counts."""
     follower: Integers
     """By slot: the same sender's next transaction."""
 
@@ -40,8 +43,9 @@ def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
         np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
-        np.empty(buckets + 1, np.int64),
+        np.empty(buckets + 2, np.int64),
         np.full(accounts_size, NOBODY, np.int64),
+        np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
     )
 
@@ -79,10 +83,10 @@ def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
 
 
 @rule
-def goes_before(pool: Records, a: int, b: int, column: int) -> bool:
+def goes_before(pool: Records, tips: Integers, a: int, b: int, column: int) -> bool:
     """Whether slot `a` must stand before slot `b`: by tip (column 0, higher first) or by nonce (column 1)."""
     if column == 0:
-        return bool(pool[a].tip > pool[b].tip)
+        return bool(tips[a] > tips[b])
     return bool(pool[a].nonce < pool[b].nonce)
 
 
@@ -94,7 +98,7 @@ def stable_sort(pool: Records, count: int, scratch: Scratch, column: int) -> Non
         for k in range(start + 1, min(start + RUN, count)):
             slot = places[k]
             j = k
-            while j > start and goes_before(pool, slot, places[j - 1], column):
+            while j > start and goes_before(pool, scratch.tips, slot, places[j - 1], column):
                 places[j] = places[j - 1]
                 j -= 1
             places[j] = slot
@@ -104,7 +108,7 @@ def stable_sort(pool: Records, count: int, scratch: Scratch, column: int) -> Non
             middle, stop = min(start + width, count), min(start + 2 * width, count)
             left, right = start, middle
             for k in range(start, stop):
-                if right < stop and (left >= middle or goes_before(pool, places[right], places[left], column)):
+                if right < stop and (left >= middle or goes_before(pool, scratch.tips, places[right], places[left], column)):
                     spare[k] = places[right]
                     right += 1
                 else:
@@ -130,6 +134,48 @@ def queue_by_sender(pool: Records, count: int, scratch: Scratch) -> bool:
 
 
 @rule
+def count_tips(pool: Records, count: int, scratch: Scratch) -> None:
+    """Along each sender's queue, the least tip so far."""
+    for slot in range(count):
+        if scratch.first[pool[slot].sender] == slot:
+            least = pool[slot].tip
+            queued = slot
+            while queued != NOBODY:
+                least = min(least, pool[queued].tip)
+                scratch.tips[queued] = least
+                queued = scratch.follower[queued]
+
+
+@rule
+def by_tip(pool: Records, count: int, scratch: Scratch) -> None:
+    """Sort ``scratch.places`` stably by the tip that counts, higher first: one counting pass where tips span few values, else
+    merges, and nothing at all where all tips are equal."""
+    lowest, highest = MAX_PRICE, 0
+    for slot in range(count):
+        lowest, highest = min(lowest, pool[slot].tip), max(highest, pool[slot].tip)
+    if lowest >= highest:
+        return
+    count_tips(pool, count, scratch)
+    if lowest < 0 or highest > MAX_PRICE or highest - lowest > count:
+        stable_sort(pool, count, scratch, 0)
+        return
+    counts, places, spare, tips = scratch.counts, scratch.places, scratch.spare, scratch.tips
+    counts[: highest - lowest + 1] = 0
+    for slot in range(count):
+        counts[highest - tips[slot]] += 1
+    place = 0
+    for step in range(highest - lowest + 1):
+        counts[step], place = place, place + counts[step]
+    for k in range(count):
+        slot = places[k]
+        step = highest - tips[slot]
+        spare[counts[step]] = slot
+        counts[step] += 1
+    for k in range(count):
+        places[k] = spare[k]
+
+
+@rule
 def line_up(head: Records, pool: Records, scratch: Scratch) -> int:
     """Give every waiting transaction its place; returns their number."""
     count = int(head[0].pending)
@@ -141,10 +187,7 @@ def line_up(head: Records, pool: Records, scratch: Scratch) -> int:
         stable_sort(pool, count, scratch, 1)
         queue_by_sender(pool, count, scratch)
     by_arrival(pool, count, scratch)
-    for slot in range(1, count):
-        if pool[slot].tip != pool[0].tip:
-            stable_sort(pool, count, scratch, 0)
-            break
+    by_tip(pool, count, scratch)
     return count
 
 

@@ -4,8 +4,8 @@ A rule is written once. With ``NUMBA_DISABLE_JIT=1`` the same source runs interp
 compiled on first use, without the GIL, and cached on disk. ``NUMBA_BOUNDSCHECK=1`` makes every bad index raise.
 
 Numba's own cache notices a change in a function's file, but not a change in another file that the function calls. So the
-cache lives in a folder named by a digest of all sources a rule can reach (this package and the rule's own folder), by the
-versions, by the processor and by the bounds-check flag.
+cache lives in a folder named by a digest of all sources a rule can reach (this package, the rule's own folder and those of the
+rules it calls), by the versions, by the processor and by the bounds-check flag.
 
 Rules never allocate: what they need is passed in. So Numba's reference counting is off, without which every call that takes a
 book would count references of each of its arrays (measured: 8 times slower).
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar, overload
 
 import numba
@@ -34,13 +35,30 @@ CHECKED = bool(_numba.BOUNDSCHECK)
 MODE = "interpreted" if INTERPRETED else "checked" if CHECKED else "compiled"
 
 
+CHAIN = Path(__file__).parent
+_reach: dict[int, frozenset[Path]] = {}
+"""By the rule's identity: the folders, `chain` aside, whose sources it can reach through the rules it calls."""
+
+
+def reach(function: Any) -> frozenset[Path]:
+    """The folder of a function and, through the rules that it names, those of its callees; `chain` is always meant."""
+    own = Path(function.__code__.co_filename).parent
+    names = function.__code__.co_names
+    found = set() if CHAIN in (own, *own.parents) else {own}
+    for name in names:
+        thing = function.__globals__.get(name)
+        parts = [getattr(thing, other, None) for other in names] if isinstance(thing, ModuleType) else [thing]
+        for part in parts:
+            found |= _reach.get(id(part), frozenset())
+    return frozenset(found)
+
+
 @cache
-def source_digest(folder: Path | None = None) -> str:
-    """SHA-256 (hex) of every source of `chain`, and of the Python files of one more folder."""
+def source_digest(*folders: Path) -> str:
+    """SHA-256 (hex) of every source of `chain`, and of the Python files of further folders."""
     sha = hashlib.sha256()
-    chain = Path(__file__).parent
-    files = sorted(chain.rglob("*.py"))
-    if folder is not None and chain not in (folder, *folder.parents):
+    files = sorted(CHAIN.rglob("*.py"))
+    for folder in sorted(folders):
         files += sorted(folder.glob("*.py"))
     for file in files:
         sha.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -48,12 +66,12 @@ def source_digest(folder: Path | None = None) -> str:
 
 
 @cache
-def cache_folder(folder: Path | None = None) -> Path:
-    """Where the compiled rules of a folder are kept; a new folder for every change that could make them stale."""
+def cache_folder(*folders: Path) -> Path:
+    """Where rules are kept that reach these folders; a new place for every change that could make them stale."""
     home = os.environ.get("LEDGERLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     flags = "checked" if CHECKED else "plain"
     versions = f"py{sys.version_info.major}{sys.version_info.minor}-numba{numba.__version__}-numpy{np.__version__}"
-    name = f"{source_digest(folder)[:16]}-{versions}-{binding.get_host_cpu_name()}-{flags}"
+    name = f"{source_digest(*folders)[:16]}-{versions}-{binding.get_host_cpu_name()}-{flags}"
     return Path(home) / "ledgerlab" / "rules" / name
 
 
@@ -80,11 +98,14 @@ def rule(function: F | None = None, *, wraps: bool = False) -> F | Callable[[F],
         file = Path(f.__code__.co_filename)
         if not file.is_file():  # typed into a notebook: compiled, but there is no file whose change a cache could notice
             return njit(nogil=True, _nrt=False)(f)
-        kept, _numba.CACHE_DIR = _numba.CACHE_DIR, str(cache_folder(file.parent))
+        folders = reach(f)
+        kept, _numba.CACHE_DIR = _numba.CACHE_DIR, str(cache_folder(*sorted(folders)))
         try:
-            return njit(cache=True, nogil=True, _nrt=False, forceinline=True)(f)
+            compiled = njit(cache=True, nogil=True, _nrt=False, forceinline=True)(f)
         finally:
             _numba.CACHE_DIR = kept
+        _reach[id(compiled)] = folders
+        return compiled
 
     return decorate if function is None else decorate(function)
 

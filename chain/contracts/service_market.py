@@ -3,7 +3,7 @@
 1. A provider posts one standing offer: a service, a price, the stake behind each job, and how many jobs it takes per block.
 2. A client hires: the price leaves its balance and is held in escrow; the stake of the job is locked.
 3. The provider delivers, with an effort that no view shows. The job turns out good (quality 10,000 bps) with probability
-   effort × reliability, else worthless (0). The draw belongs to the deal (client, provider, tick of the hire).
+   effort × reliability, else worthless (0). The draw belongs to the deal (client, tick of the hire, request number in it).
 4. The client, who sees the quality, accepts with a rating, or disputes. Of a dispute the arbiter verifies the truth with a stated
    probability. A verified bad job is upheld: the client gets its money back (unless `pay_caught`), and part of the stake is
    slashed. Otherwise the provider is paid.
@@ -13,7 +13,7 @@
 
 from enum import IntEnum
 
-from chain.accounts import can_pay, is_open, lock, release, share
+from chain.accounts import can_pay, is_open, lock, release, request_number, share
 from chain.contracts.reputation import rate
 from chain.contracts.stake import free_stake, slash
 from chain.dice import What, chance, draw
@@ -50,6 +50,21 @@ TERMS = record(
 )  # fmt: skip
 """The contract's parameters (windows in blocks) and its counters: one record."""
 
+TERM_LIMITS = {
+    "services": 2**20,
+    "min_stake": MAX_PRICE,
+    "unbonding_window": 2**31,
+    "delivery_window": 2**31,
+    "dispute_window": 2**31,
+    "reliability_bps": WHOLE_BPS,
+    "arbiter_bps": WHOLE_BPS,
+    "slash_bps": WHOLE_BPS,
+    "no_show_slash_bps": WHOLE_BPS,
+    "compensation_bps": WHOLE_BPS,
+    "pay_caught": 1,
+}
+"""Highest value of each parameter; the lowest is 0. The counters are not for setting."""
+
 OFFER = record("service", "price", "stake", "capacity", "taken", "taken_height", "known", "listed")
 """By account: its standing offer (none where `capacity` is 0), the jobs it took in the block of `taken_height`, and whether it is
 on the list of all that ever offered. The list itself stands in `listed`: row k holds the address of the k-th of them."""
@@ -57,7 +72,7 @@ on the list of all that ever offered. The list itself stands in `listed`: row k 
 JOB = record(
     "client", "provider", "service", "price", "stake",
     "phase", "outcome", "due",  # `due`: the last block in which the next step may happen
-    "tick",  # engine tick of the hire
+    "tick", "request",  # engine tick of the hire, and how many jobs the client had hired in it before
     "height", "delivered", "paid",  # blocks: hired, delivered, money settled
     "effort_bps", "quality_bps",
 )  # fmt: skip
@@ -139,6 +154,7 @@ def hire(book: Record, tx: Record) -> Status:
     job.outcome = Outcome.OPEN
     job.due = head.height + terms.delivery_window
     job.tick = head.tick
+    job.request = request_number(book.accounts, head, tx.sender)
     job.height = head.height
     job.delivered = NOBODY
     job.paid = NOBODY
@@ -165,7 +181,7 @@ def deliver(book: Record, tx: Record) -> Status:
     if not 0 <= tx.bps <= WHOLE_BPS:
         return Status.BAD_SHARE
     # Effects
-    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, book.accounts[job.provider].name)
+    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, job.request)
     if chance(word, share(tx.bps, terms.reliability_bps)):
         job.quality_bps = WHOLE_BPS
     job.effort_bps = tx.bps
@@ -233,7 +249,7 @@ def dispute(book: Record, tx: Record) -> Status:
     # Effects
     terms = book.terms[0]
     job = book.jobs[job_row(book, tx.subject)]
-    word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.ARBITER, book.accounts[job.provider].name)
+    word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.ARBITER, job.request)
     rate(book.reputation, job.provider, tx.bps)
     if job.quality_bps < WHOLE_BPS and chance(word, terms.arbiter_bps):
         to = job.provider if terms.pay_caught != 0 else job.client

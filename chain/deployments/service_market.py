@@ -7,7 +7,7 @@ from chain.contracts import registry, service_market, stake, token
 from chain.contracts.reputation import REPUTATION
 from chain.contracts.service_market import JOB, OFFER, TERMS
 from chain.contracts.stake import STAKE
-from chain.layout import ACCOUNT, HEAD, IDENTITY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import next_tick
 from chain.ordering import Scratch, leave, line_up, scratch_for, take
 from chain.rule import prefetch, rule, world
@@ -106,7 +106,8 @@ def seal(book: Record, scratch: Scratch) -> None:
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:
             status = execute(book, tx)
-        write_receipt(book.head, book.accounts, book.receipts, tx, status, tx.subject)
+        job = tx.subject if Kind.HIRE <= tx.kind <= Kind.DISPUTE else NOBODY
+        write_receipt(book.head, book.accounts, book.receipts, tx, status, job)
     service_market.settle(book)
     close_block(book.head, book.pool)
 

@@ -1,0 +1,163 @@
+"""What an experiment consists of: policies that are seated, arms that differ by them, and the seeds they share."""
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.policy import Action, Dice, decide, memory_of
+from agents.registry import POLICIES, find, nearest
+from chain.errors import InputError
+from sim.scenario import Role, Scenario
+
+MOST_SEEDS = 100_000
+HIGHEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A policy from outside in its role: what it does wrong becomes an `InputError` that names it.
+
+    It is shown its view read-only, so that it can not change what others or the ledger see.
+    """
+
+    role: Role
+    label: str
+    policy: Any
+    memory: np.dtype[Any]
+
+    def act(self, view: NDArray[Any], memory: NDArray[Any], dice: Dice) -> Action:
+        """Ask the policy, and check what it answers.
+
+        Raises:
+            InputError: it raised, or its answer is not an action of its role.
+        """
+        shown = view.view()
+        shown.flags.writeable = False
+        try:
+            answer = decide(self.policy, shown, memory, dice)
+            if not isinstance(answer, Mapping):
+                raise InputError(f"returned {type(answer).__name__}, allowed is a dict of the action's fields")
+            checked = self.role.read({str(name): np.asarray(value) for name, value in answer.items()}, view.size)
+        except InputError as error:
+            raise InputError(f"{self}: {error}") from error
+        except Exception as error:
+            raise InputError(f"{self}: raised {type(error).__name__}: {error}{_line_of(error)}") from error
+        return {str(name): checked[str(name)] for name in answer}
+
+    def __str__(self) -> str:
+        return f"policy {self.role.name}={self.label}"
+
+
+def _line_of(error: Exception) -> str:
+    """Where an exception was raised: file and line of its last frame."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+
+
+@dataclass(frozen=True)
+class Seated:
+    """A policy as an arm uses it."""
+
+    label: str
+    policy: Any
+    given: str | None
+    """As it was named, registered or ``path.py:name``; None for a function or an object."""
+    source: str | None
+    """SHA-256 (hex) of its file, if it came from ``path.py:name``."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One combination of policies."""
+
+    label: str
+    """Names the roles that vary between the arms, or all roles if there is one arm."""
+    policies: Mapping[str, Seated]
+    """By role."""
+
+
+def seat(role: Role, wanted: Any) -> Seated:
+    """Find a policy; a registered one plays as it is, one from outside through a `Seat`.
+
+    Raises:
+        InputError: there is no such policy, or it can not be made.
+    """
+    name = wanted if isinstance(wanted, str) else None
+    try:
+        label, policy = find(role.name, wanted)
+        if name is not None and name in POLICIES.get(role.name, {}):
+            return Seated(label, policy, name, None)
+        memory = memory_of(policy)
+    except InputError:
+        raise
+    except Exception as error:
+        shown = name or getattr(wanted, "__name__", type(wanted).__name__)
+        raise InputError(f"policy {role.name}={shown}: can not be made ({type(error).__name__}: {error})") from error
+    source = None if name is None else hashlib.sha256(Path(name.rpartition(":")[0]).read_bytes()).hexdigest()
+    return Seated(label, Seat(role, label, policy, memory), name, source)
+
+
+def arms_of(scenario: Scenario, policies: Mapping[str, Any] | None) -> tuple[Arm, ...]:
+    """Every combination of the policies given, a list for a role meaning one arm each; roles left out play their default.
+
+    Raises:
+        InputError: unknown role or policy, an empty list, or two policies of one name.
+    """
+    given = dict(policies or {})
+    known = [role.name for role in scenario.roles]
+    for name in given:
+        if name not in known:
+            raise InputError(f"role: {name!r} given; {nearest(str(name), known)}")
+    choices = []
+    for role in scenario.roles:
+        wanted = given.get(role.name, role.policy)
+        several = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+        if not several:
+            raise InputError(f"policy {role.name}: an empty list given, allowed is at least one policy")
+        seats = [seat(role, each) for each in several]
+        labels = [each.label for each in seats]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise InputError(f"policy {role.name}: {label!r} given twice, allowed are policies of different names")
+        choices.append(seats)
+    vary = [role for role, seats in zip(known, choices, strict=True) if len(seats) > 1] or known
+    arms = []
+    for combination in itertools.product(*choices):
+        seated = dict(zip(known, combination, strict=True))
+        arms.append(Arm(", ".join(f"{role}={seated[role].label}" for role in vary), seated))
+    return tuple(arms)
+
+
+def seeds_of(given: Any) -> tuple[int, ...]:
+    """Seeds of the worlds: a number n means 0 to n - 1.
+
+    Raises:
+        InputError: not whole numbers, none, too many, or one given twice.
+    """
+    allowed = f"allowed is a number from 1 to {MOST_SEEDS}"
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        if not 1 <= given <= MOST_SEEDS:
+            raise InputError(f"seeds: {given} given, {allowed}")
+        return tuple(range(int(given)))
+    try:
+        several = list(given)
+    except TypeError:
+        several = [given]
+    if isinstance(given, str) or not all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in several):
+        raise InputError(f"seeds: {given!r} given, {allowed}, or different whole numbers")
+    if not 1 <= len(several) <= MOST_SEEDS:
+        raise InputError(f"seeds: {len(several)} of them given, {allowed}")
+    if len(set(several)) < len(several):
+        raise InputError(f"seeds: one given twice, {allowed}, or different whole numbers")
+    for seed in several:
+        if not 0 <= seed <= HIGHEST_SEED:
+            raise InputError(f"seeds: {seed} given, allowed are whole numbers from 0 to {HIGHEST_SEED}")
+    return tuple(int(seed) for seed in several)

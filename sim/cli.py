@@ -1,0 +1,201 @@
+"""The command line. Every command imports what it needs when it runs, so that help is quick.
+
+Exit codes: 0 done, 1 the machine failed (disk, pipe), 2 something given is wrong (one line on stderr, nothing written),
+130 Ctrl-C.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chain.errors import InputError
+
+app = typer.Typer(
+    name="ledgerlab",
+    help="A laboratory for economies of autonomous agents on a ledger.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioName = Annotated[str, typer.Argument(help="Name of a scenario; see `ledgerlab list`.")]
+Preset = Annotated[str, typer.Option(help="Settings to start from.")]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", help="ROLE=NAME[,NAME...]: several names are compared. A name, or path.py:name. Repeatable."),
+]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, a whole number. Repeatable.")]
+Seeds = Annotated[str, typer.Option(metavar="N", help="Number of random worlds per arm.")]
+Out = Annotated[Path | None, typer.Option(help="A new or an empty directory; one under results/ if not given.")]
+Threads = Annotated[str, typer.Option(metavar="N", help="Worlds are shared out over so many threads; it changes no result.")]
+Reported = Annotated[bool, typer.Option("--report/--no-report", help="Write report.md and figures, or the rows alone.")]
+
+
+def whole(option: str, text: str) -> int:
+    """A whole number, underscores allowed.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if not re.fullmatch(r"[+-]?[0-9](_?[0-9]){0,30}", text):
+        raise InputError(f"{option}: {text!r} given, allowed is a whole number, such as 10 or 5_000_000")
+    return int(text)
+
+
+def parse_policies(given: Sequence[str]) -> dict[str, list[str]]:
+    """Role -> names, from ``ROLE=NAME[,NAME...]``.
+
+    Raises:
+        InputError: no role, no name, or an empty one.
+
+    >>> parse_policies(["client=random,cheapest"])
+    {'client': ['random', 'cheapest']}
+    """
+    out: dict[str, list[str]] = {}
+    for text in given:
+        role, equals, names = text.partition("=")
+        several = names.split(",")
+        if not equals or not role or not all(several):
+            raise InputError(f"--policy: {text!r} given, allowed is ROLE=NAME[,NAME...]")
+        out.setdefault(role, []).extend(several)
+    return out
+
+
+def parse_settings(given: Sequence[str]) -> dict[str, int]:
+    """Parameter -> value, from ``PARAM=VALUE`` with a whole number, underscores allowed.
+
+    Raises:
+        InputError: no name, not a whole number, or a name given twice.
+
+    >>> parse_settings(["clients=10", "min_stake=5_000_000"])
+    {'clients': 10, 'min_stake': 5000000}
+    """
+    out: dict[str, int] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set: {text!r} given, allowed is PARAM=VALUE")
+        if name in out:
+            raise InputError(f"--set {name}: given twice, allowed is once")
+        out[name] = whole(f"--set {name}", value)
+    return out
+
+
+def free(parameters: dict[str, int]) -> dict[str, Any]:
+    """The same parameters, unless one has the name of an argument of `plan`, which is an option of its own.
+
+    Raises:
+        InputError: one has.
+    """
+    for name in parameters:
+        if name in ("scenario", "policies", "seeds", "preset", "threads"):
+            raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain` lists")
+    return parameters
+
+
+@app.command("list")
+def list_all() -> None:
+    """Show the scenarios, presets, policies and metrics."""
+    from sim.explain import everything
+    from sim.screen import out
+
+    out().print(everything())
+
+
+@app.command()
+def explain(scenario: ScenarioName) -> None:
+    """Show a scenario: roles, what they see and do, parameters, policies, metrics."""
+    from sim.explain import explained
+    from sim.scenarios import find
+    from sim.screen import out
+
+    out().print(explained(find(scenario)))
+
+
+@app.command()
+def run(
+    scenario: ScenarioName,
+    preset: Preset = "standard",
+    policy: Policies = None,
+    set_: Settings = None,
+    seeds: Seeds = "20",
+    out: Out = None,
+    threads: Threads = "1",
+    report: Reported = True,
+) -> None:
+    """Run a scenario, keep its rows, and report."""
+    policies, parameters = parse_policies(policy or ()), free(parse_settings(set_ or ()))
+    from sim.experiment import plan
+    from sim.screen import show, watched
+    from sim.store import check_out
+
+    experiment = plan(scenario, policies, whole("--seeds", seeds), preset, threads=whole("--threads", threads), **parameters)
+    check_out(out)
+    show(watched(experiment, out), report)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that `ledgerlab run` wrote.")]) -> None:
+    """Write the report of a run directory anew, from its stored rows alone."""
+    from sim.screen import show
+
+    show(folder, True)
+
+
+@app.command()
+def demo(seeds: Seeds = "50") -> None:
+    """Run the first economy: four kinds of clients, then four kinds of providers, with reports."""
+    from sim.demo import demonstrate
+
+    demonstrate(whole("--seeds", seeds))
+
+
+@app.command()
+def reference(
+    out: Annotated[Path, typer.Option(help="Directory of the reference table; its own files there are replaced.")] = Path(
+        "results/reference"
+    ),
+) -> None:
+    """Rebuild the committed reference table: every pair of policies of the service market."""
+    from sim.demo import rebuild_reference
+
+    rebuild_reference(out)
+
+
+def _one_line(text: object) -> str:
+    """Text for one line of a terminal."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= 600 else line[:597] + "..."
+
+
+def _failed(text: object, code: int) -> int:
+    print(f"ledgerlab: {_one_line(text)}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line, `sys.argv` if none is given, and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    command: Any = typer.main.get_command(app)
+    usage_error: Any = typer.BadParameter.__mro__[2]
+    try:
+        with command.make_context("ledgerlab", words) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except usage_error as error:
+        return _failed(error.format_message(), 2)
+    except InputError as error:
+        return _failed(error, 2)
+    except KeyboardInterrupt as stop:
+        return _failed(stop if str(stop) else "stopped: nothing was kept", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _failed(f"{error.filename or 'file'}: {error.strerror or error}", 1)
+    return 0

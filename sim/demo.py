@@ -1,0 +1,85 @@
+"""The two fixed experiments: the demonstration, and the reference table that is committed."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from agents.registry import POLICIES
+from chain.errors import InputError
+from sim.experiment import contrasts, plan
+from sim.files import digest_of, durably
+from sim.manifest import NAME, read_manifest
+from sim.reading import difference_table, main_table, reading
+from sim.report import markdown
+from sim.screen import out, show, watched
+from sim.store import read_table
+
+REFERENCE_SEEDS = 20
+REFERENCE_FILES = ("runs.parquet", "table.md", "policies_compared.png", NAME)
+
+
+def demonstrate(seeds: int) -> None:
+    """Compare the clients of the service market, then its providers; write both run directories and reports."""
+    clients = plan("service_market", {"client": list(POLICIES["client"]), "provider": "cost_plus"}, seeds)
+    providers = plan("service_market", {"client": "thompson", "provider": list(POLICIES["provider"])}, seeds)
+    console = out()
+    console.print("First: four kinds of clients, with providers who ask their cost and a markup.")
+    show(watched(clients), True)
+    console.print("\nSecond: four kinds of providers, with clients who learn whom to trust.")
+    show(watched(providers), True)
+
+
+def rebuild_reference(folder: Path) -> None:
+    """Play every pair of policies of the service market and replace the reference table.
+
+    The rows, the table and the figure depend on code and versions alone; the manifest also names time and machine.
+
+    Raises:
+        InputError: the directory holds something else.
+    """
+    strange = [file.name for file in folder.iterdir() if file.name not in REFERENCE_FILES] if folder.is_dir() else []
+    if strange or (folder.exists() and not folder.is_dir()):
+        raise InputError(
+            f"out: {folder} holds {strange[0] if strange else 'a file'}, allowed is a directory of the reference table"
+        )
+    experiment = plan("service_market", {role: list(names) for role, names in POLICIES.items()}, REFERENCE_SEEDS)
+    with tempfile.TemporaryDirectory() as temporary:
+        run = watched(experiment, Path(temporary) / "run")
+        publish_reference(run, folder)
+    out().print(f"Reference: {folder}", soft_wrap=True)
+
+
+def publish_reference(run: Path, folder: Path) -> None:
+    """Make the reference directory from a run directory: its runs, one table, one figure, and a manifest written last."""
+    from sim import plots
+
+    manifest = read_manifest(run)
+    runs = read_table(run, "runs", manifest)
+    metrics = manifest["metrics"]
+    table = contrasts(runs, [m["name"] for m in metrics])
+    arms = list(dict.fromkeys(runs["arm"].tolist()))
+    cells = main_table(table, metrics, arms)
+    turned = [list(line) for line in zip(cells[0], *cells[1], strict=True)]
+    text = "\n\n".join(
+        [
+            f"# Reference: every pair of policies of {manifest['config']['scenario']}, {manifest['config']['preset']}",
+            f"Mean over {REFERENCE_SEEDS} random worlds ± half of its 95 % Student interval. {reading(runs, manifest)}",
+            markdown((turned[0], turned[1:])),
+            f"Efficiency of each arm minus that of {arms[0]}, in the same worlds:",
+            markdown(difference_table(contrasts(runs, [metrics[0]["name"]]), metrics)),
+            "Rebuilt by `ledgerlab reference`; the rows are in runs.parquet, what they were made with in manifest.json.\n",
+        ]
+    )
+    figure = plots.policies_compared(table, metrics[0]["name"], metrics[0]["unit"])
+    folder.mkdir(parents=True, exist_ok=True)
+    with (run / "runs.parquet").open("rb") as rows:
+        durably(folder, "runs.parquet", lambda file: shutil.copyfileobj(rows, file))
+    durably(folder, "table.md", lambda file: file.write(text.encode()))
+    durably(folder, "policies_compared.png", lambda file: plots.save(figure, file))
+    manifest["files"] = {
+        name: {"sha256": digest_of(folder / name)} | ({"rows": len(runs["seed"])} if name == "runs.parquet" else {})
+        for name in REFERENCE_FILES
+        if name != NAME
+    }
+    durably(folder, NAME, lambda file: file.write(json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"))

@@ -1,0 +1,271 @@
+"""From a scenario, policies and seeds to rows: the same random worlds played in every arm, a batch at a time."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.registry import nearest
+from chain.errors import InputError
+from sim.arms import Arm, arms_of, seeds_of
+from sim.metrics import METRICS
+from sim.metrics.outcome import Outcome
+from sim.metrics.statistics import holm, mean_interval, paired_difference
+from sim.scenario import Scenario
+from sim.scenarios import find
+from sim.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH = 64
+"""Most worlds played at once: enough to be fast, few enough to stay in the processor's cache."""
+BATCH_BYTES = 2**28
+"""About the most memory that one batch may take."""
+MOST_THREADS = 1_024
+
+Progress = Callable[[int, int], None]
+"""Called with (ticks done, ticks in all), counted over all worlds and arms."""
+Columns = dict[str, NDArray[Any]]
+"""A table: columns of equal length by name."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is to be run, checked."""
+
+    scenario: Scenario
+    preset: str
+    given: Mapping[str, Any]
+    """Parameters that replace those of the preset."""
+    parameters: Any
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    threads: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some finished worlds of one arm."""
+
+    arm: Arm
+    digests: list[str]
+    """Of each world's ledger, SHA-256."""
+    outcome: Outcome
+
+
+def plan(
+    scenario: str,
+    policies: Mapping[str, Any] | None = None,
+    seeds: int | Sequence[int] = 20,
+    preset: str = "standard",
+    *,
+    threads: int = 1,
+    **parameters: Any,
+) -> Experiment:
+    """Check everything that an experiment is made of; nothing is run. The arguments are those of `run`.
+
+    Raises:
+        InputError: whatever is wrong, with what is allowed.
+    """
+    economy = find(scenario)
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
+        raise InputError(f"threads: {threads!r} given, allowed is 1 to {MOST_THREADS}")
+    settings = economy.settings(preset, parameters)
+    return Experiment(economy, preset, parameters, settings, arms_of(economy, policies), seeds_of(seeds), threads)
+
+
+def play(experiment: Experiment, progress: Progress | None = None, batch: int = BATCH) -> Iterator[Batch]:
+    """Play every arm, `batch` worlds at a time, arm by arm and in the order of the seeds.
+
+    Raises:
+        InputError: a policy from outside failed, or one world does not fit in memory.
+    """
+    e = experiment
+    try:
+        size = _worlds_at_once(e, batch)
+        done = 0
+        for arm in e.arms:
+            policies = {role: seated.policy for role, seated in arm.policies.items()}
+            for first in range(0, len(e.seeds), size):
+                seeds = np.array(e.seeds[first : first + size], np.int64)
+                world = World(e.scenario, e.parameters, policies, seeds=seeds, threads=e.threads)
+                total = world.economy.ticks * len(e.seeds) * len(e.arms)
+
+                def on_tick(tick: int, ticks: int, before: int = done, worlds: int = seeds.size, total: int = total) -> None:
+                    if progress is not None:
+                        progress(before + tick * worlds, total)
+
+                outcome = world.play(on_tick)
+                done += world.economy.ticks * seeds.size
+                yield Batch(arm, [world.digest(w) for w in range(seeds.size)], outcome)
+    except MemoryError:
+        raise InputError(
+            f"parameters: a world of {e.scenario.name} this large does not fit in memory, allowed are fewer agents or ticks"
+        ) from None
+
+
+def _worlds_at_once(experiment: Experiment, batch: int) -> int:
+    """How many worlds make a batch, given the size of one: its ledger, and what its planner needs per agent and tick."""
+    economy = World(experiment.scenario, experiment.parameters, seeds=experiment.seeds[:1]).economy
+    agents = sum(names.size for names in economy.names.values())
+    each = sum(array.nbytes for array in economy.book) + 64 * economy.ticks * agents
+    if each > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+        raise MemoryError
+    return int(max(1, min(batch, BATCH_BYTES // each)))
+
+
+def measured(experiment: Experiment, batch: Batch) -> Columns:
+    """One row per world: arm, policies, seed, digest and the scenario's metrics."""
+    seeds = batch.outcome.seeds
+    label = {"scenario": experiment.scenario.name, "preset": experiment.preset, "arm": batch.arm.label}
+    label |= {role: seated.label for role, seated in batch.arm.policies.items()}
+    rows: Columns = {name: np.full(seeds.size, value, object) for name, value in label.items()}
+    rows |= {"seed": seeds, "digest": np.array(batch.digests, object)}
+    return rows | {name: METRICS[name].of(batch.outcome) for name in experiment.scenario.metrics}
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Tables of the same columns, one after another."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def run(
+    scenario: str,
+    policies: Mapping[str, Any] | None = None,
+    seeds: int | Sequence[int] = 20,
+    preset: str = "standard",
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+    **parameters: Any,
+) -> "pd.DataFrame":
+    """Run a scenario and measure it: one row per arm and seed.
+
+    Args:
+        scenario: its name, as `ledgerlab list` shows it.
+        policies: role -> policy: a name, ``path.py:name``, a function, an object, or a list of those. A list means one arm
+            each; several lists mean every combination. A role left out plays its default policy.
+        seeds: a number n for seeds 0 to n - 1, or the seeds. Every arm meets the same random worlds.
+        preset: the scenario's settings to start from.
+        threads: worlds are shared out over so many threads; it changes no result.
+        progress: called with (ticks done, ticks in all).
+        parameters: settings that replace those of the preset.
+
+    Returns:
+        Columns scenario, preset, arm, one per role with the policy's label, seed, digest (SHA-256 of that world's ledger) and
+        one per metric; NaN where a metric is not defined.
+
+    Raises:
+        InputError: something given is wrong; the message names it and says what is allowed.
+
+    >>> import sim
+    >>> rows = sim.run("service_market", {"client": ["random", "cheapest"]}, seeds=3, preset="minimal")
+    >>> rows.arm.unique().tolist(), rows.seed.tolist()
+    (['client=random', 'client=cheapest'], [0, 1, 2, 0, 1, 2])
+    """
+    import pandas as pd
+
+    experiment = plan(scenario, policies, seeds, preset, threads=threads, **parameters)
+    return pd.DataFrame(joined([measured(experiment, batch) for batch in play(experiment, progress)]))
+
+
+def compare(
+    scenario: str,
+    policies: Mapping[str, Any] | None = None,
+    metrics: str | Sequence[str] | None = None,
+    seeds: int | Sequence[int] = 20,
+    preset: str = "standard",
+    *,
+    baseline: str | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+    **parameters: Any,
+) -> "pd.DataFrame":
+    """Compare arms on the same random worlds: one row per metric and arm.
+
+    Args:
+        scenario: its name.
+        policies: as in `run`, with a list for at least one role.
+        metrics: one or more metrics of the scenario; all of them if not given.
+        seeds: as in `run`.
+        preset: as in `run`.
+        baseline: label of the arm that the others are compared with, the first if not given.
+        threads: as in `run`.
+        progress: as in `run`.
+        parameters: as in `run`.
+
+    Returns:
+        The columns of `contrasts`.
+
+    Raises:
+        InputError: something given is wrong.
+    """
+    import pandas as pd
+
+    experiment = plan(scenario, policies, seeds, preset, threads=threads, **parameters)
+    wanted = chosen_metrics(experiment.scenario.metrics, metrics)
+    labels = [arm.label for arm in experiment.arms]
+    if baseline is not None and baseline not in labels:
+        raise InputError(f"baseline: {baseline!r} given; {nearest(str(baseline), labels)}")
+    rows = joined([measured(experiment, batch) for batch in play(experiment, progress)])
+    return pd.DataFrame(contrasts(rows, wanted, baseline))
+
+
+def chosen_metrics(known: Sequence[str], given: str | Sequence[str] | None) -> list[str]:
+    """The metrics asked for, or all.
+
+    Raises:
+        InputError: a metric that the scenario does not have.
+    """
+    wanted = list(known) if given is None else [given] if isinstance(given, str) else list(given)
+    for name in wanted:
+        if name not in known:
+            raise InputError(f"metric: {name!r} given; {nearest(str(name), list(known))}")
+    return wanted
+
+
+def contrasts(rows: Columns, metrics: Sequence[str], baseline: str | None = None) -> Columns:
+    """Summarise runs: one row per metric and arm.
+
+    Args:
+        rows: runs, with columns arm, seed and the metrics.
+        metrics: which to summarise.
+        baseline: label of the arm that the others are compared with, the first if not given.
+
+    Returns:
+        Columns metric, arm, n (worlds where the metric is defined), mean, low, high (95 % Student interval), difference,
+        difference_low, difference_high (mean paired difference to the baseline over the seeds both have), pairs, and p
+        (two-sided, Holm-adjusted over the arms of a metric); the last five are NaN or 0 for the baseline itself.
+    """
+    arms = list(dict.fromkeys(rows["arm"].tolist()))
+    first = arms[0] if baseline is None else baseline
+    out: dict[str, list[Any]] = {"metric": [], "arm": []}
+    numbers = []
+    for metric in metrics:
+        for arm in arms:
+            out["metric"].append(metric)
+            out["arm"].append(arm)
+        blocks = [_contrast(rows, metric, arm, first) for arm in arms]
+        adjusted = holm([block[-1] for block in blocks])
+        numbers += [(*block[:-1], p) for block, p in zip(blocks, adjusted.tolist(), strict=True)]
+    names = ("n", "mean", "low", "high", "difference", "difference_low", "difference_high", "pairs", "p")
+    table: Columns = {name: np.array(values, object) for name, values in out.items()}
+    for name, values in zip(names, zip(*numbers, strict=True), strict=True):
+        table[name] = np.array(values, np.int64 if name in ("n", "pairs") else np.float64)
+    return table
+
+
+def _contrast(rows: Columns, metric: str, arm: str, baseline: str) -> tuple[float, ...]:
+    """n, mean, low, high, difference, its low and high, pairs, p of one arm and metric."""
+    own, base = rows["arm"] == arm, rows["arm"] == baseline
+    mean = mean_interval(rows[metric][own])
+    summary = (mean.n, mean.mean, mean.low, mean.high)
+    if arm == baseline:
+        return tuple(float(x) for x in (*summary, np.nan, np.nan, np.nan, 0, np.nan))
+    _, mine, theirs = np.intersect1d(rows["seed"][own], rows["seed"][base], return_indices=True)
+    d = paired_difference(rows[metric][own][mine], rows[metric][base][theirs])
+    return tuple(float(x) for x in (*summary, d.mean, d.low, d.high, d.n, d.p))

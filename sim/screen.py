@@ -1,0 +1,88 @@
+"""What the command line shows: progress while it runs, and the table of what came out."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from chain.rule import is_warm
+from sim import experiment as experiments
+from sim.manifest import read_manifest, rules_folder
+from sim.reading import main_table, reading
+from sim.store import keep, read_table
+
+COMPILING = "Compiling the rules: once per version, about a minute ..."
+
+
+def out() -> Console:
+    """Where results go: standard output, made at each call so that it may be redirected; a file is written 120 wide."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
+
+
+@contextlib.contextmanager
+def progress(experiment: experiments.Experiment) -> Iterator[experiments.Progress]:
+    """Show how far an experiment is, on standard error: a bar on a terminal, else one line if rules have to be compiled."""
+    console = Console(stderr=True, highlight=False)
+    cold = not is_warm(rules_folder(experiment))
+    if cold:
+        console.print(COMPILING)
+    if not console.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("compiling" if cold else "starting", total=None)
+
+        def step(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description="running")
+
+        yield step
+
+
+def watched(experiment: experiments.Experiment, folder: Path | None = None) -> Path:
+    """Run an experiment into a run directory while showing progress."""
+    with progress(experiment) as step:
+        return keep(experiment, folder, step)
+
+
+def show(folder: Path, reported: bool) -> None:
+    """Print the main table and the reading of a run directory; write its report too, if wanted."""
+    from sim.experiment import contrasts
+
+    if reported:
+        from sim.report import report
+
+        report(folder)
+    manifest = read_manifest(folder)
+    runs = read_table(folder, "runs", manifest)
+    arms = list(dict.fromkeys(runs["arm"].tolist()))
+    metrics = manifest["metrics"]
+    console = out()
+    summary = contrasts(runs, [m["name"] for m in metrics])
+    console.print(f"{manifest['config']['scenario']}, {manifest['config']['preset']}", style="bold")
+    header, rows = main_table(summary, metrics, arms)
+    heads = [name.replace(", ", "\n") for name in header]
+    widths = [3 + max(len(line) for line in (*head.split("\n"), *cells)) for head, *cells in zip(heads, *rows, strict=True)]
+    first = 1
+    while first < len(heads):
+        stop = first + 1
+        while stop < len(heads) and 1 + widths[0] + sum(widths[first : stop + 1]) <= console.width:
+            stop += 1
+        table = Table(heads[0])
+        for head in heads[first:stop]:
+            table.add_column(Text(head), justify="right", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in (row[0], *row[first:stop])))
+        console.print(table)
+        first = stop
+    console.print(f"Mean ± half of the 95 % interval, {len(set(runs['seed'].tolist()))} random worlds per arm.")
+    console.print(Text(reading(runs, manifest)))
+    if reported:
+        console.print(Text(f"Report: {folder / 'report.md'}"), soft_wrap=True)
+    console.print(Text(f"Rows: {folder}"), soft_wrap=True)

@@ -1,0 +1,100 @@
+"""The tables of a run: what each tick, each agent and the whole surplus came to, world by world."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.experiment import Batch, Columns
+from sim.metrics.efficiency import realised
+from sim.metrics.outcome import Outcome, ratio
+from sim.metrics.prices import COIN
+from sim.metrics.surplus import client_money, provider_money
+
+COUNTS = (
+    "requests", "hires", "delivered", "good", "settled", "disputes", "upheld", "no_shows", "gas_used", "refused", "blocked",
+)  # fmt: skip
+
+
+def _keys(batch: Batch, each: int) -> Columns:
+    """Arm and seed of every row, with `each` rows per world."""
+    seeds = np.repeat(batch.outcome.seeds, each)
+    return {"arm": np.full(seeds.size, batch.arm.label, object), "seed": seeds}
+
+
+def tick_rows(batch: Batch) -> Columns:
+    """One row per world and tick in which needs can arise; a job counts for the tick in which it was hired.
+
+    Columns: the counts; price, competitive_price (over the planner's jobs) and cost_per_job, means in coins and NaN where
+    there is none; realised and optimal surplus in coins; efficiency, NaN where nothing could be gained; base_fee in
+    µcoin/gas; fees in coins.
+    """
+    outcome: Outcome = batch.outcome
+    ticks = outcome.ticks
+    jobs, fair = outcome.best.quantity, outcome.best.price
+    competitive = ratio(np.where(jobs > 0, jobs * fair, 0.0).sum(axis=2), jobs.sum(axis=2))
+    best, got = outcome.best.surplus.sum(axis=2), realised(outcome)
+    worlds, length = best.shape
+    columns: dict[str, NDArray[Any]] = {name: ticks[name] for name in COUNTS}
+    columns |= {
+        "price": ratio(ticks["price"], ticks["hires"]) / COIN,
+        "competitive_price": competitive / COIN,
+        "cost_per_job": ratio(ticks["cost"], ticks["delivered"]) / COIN,
+        "realised": got / COIN,
+        "optimal": best / COIN,
+        "efficiency": ratio(got, best),
+        "base_fee": ticks["base_fee"],
+        "fees": ticks["fees"] / COIN,
+    }
+    head = _keys(batch, length) | {"tick": np.tile(np.arange(length), worlds)}
+    return head | {name: np.ascontiguousarray(values).reshape(-1) for name, values in columns.items()}
+
+
+def agent_rows(batch: Batch) -> Columns:
+    """One row per world and agent, with NaN where a column is not about its role.
+
+    Columns: role, agent (its name), jobs, good_jobs; value in coins (clients: of what it received, in expectation); cost
+    in coins (providers: of its work, in expectation); price, mean per job in coins; full_cost, of a job with full effort in coins
+    (providers); surplus in coins (value and money gained, minus cost).
+    """
+    outcome: Outcome = batch.outcome
+    worlds, clients = outcome.clients.shape
+    providers = outcome.providers.shape[1]
+    roles = np.array(["client"] * clients + ["provider"] * providers, object)
+    nothing = {n: np.full((worlds, k), np.nan) for n, k in (("client", clients), ("provider", providers))}
+
+    def side_by_side(of_clients: Any, of_providers: Any) -> NDArray[Any]:
+        return np.concatenate([of_clients, of_providers], axis=1).reshape(-1)
+
+    c, p = outcome.clients, outcome.providers
+    surplus = outcome.gained + np.concatenate([c["value"], -p["cost"]], axis=1)
+    return _keys(batch, clients + providers) | {
+        "role": np.tile(roles, worlds),
+        "agent": np.tile(np.arange(clients + providers), worlds),
+        "jobs": side_by_side(c["jobs"], p["jobs"]),
+        "good_jobs": side_by_side(c["good"], p["good"]),
+        "value": side_by_side(c["value"] / COIN, nothing["provider"]),
+        "cost": side_by_side(nothing["client"], p["cost"] / COIN),
+        "price": side_by_side(ratio(c["paid"], c["jobs"]), ratio(p["price"], p["jobs"])) / COIN,
+        "full_cost": side_by_side(nothing["client"], outcome.costs / COIN),
+        "surplus": surplus.reshape(-1) / COIN,
+    }
+
+
+def surplus_rows(batch: Batch) -> Columns:
+    """One row per world: who got the planner's optimum, in whole µcoin.
+
+    optimal = clients + providers + fees + burned + unrealised, exactly. `fees` are base fees and tips, `burned` is what was
+    slashed or paid for new identities and went to nobody; a part can be negative.
+    """
+    outcome: Outcome = batch.outcome
+    optimal, got = outcome.best.surplus.sum(axis=(1, 2)), realised(outcome).sum(axis=1)
+    clients, providers = client_money(outcome), provider_money(outcome)
+    return _keys(batch, 1) | {
+        "optimal": optimal,
+        "clients": clients,
+        "providers": providers,
+        "fees": outcome.fees.copy(),
+        "burned": got - clients - providers - outcome.fees,
+        "unrealised": optimal - got,
+    }

@@ -1,0 +1,143 @@
+"""A swarm of random transactions, sensible and wild, in many worlds at once; the books are checked after every block.
+
+The same function drives the honest test, the canaries and the comparison of the three modes.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from chain.deployments import service_market
+from chain.genesis import found
+from chain.invariants import check
+from chain.layout import TRANSACTION, Kind, Records, records
+from chain.mempool import NO_DEADLINE, submit
+from chain.rule import world
+from chain.status import Status
+from tests.chain.markets import TERMS
+
+WILD = np.array([-(2**63), -(2**62), -1, 0, 1, 9_999, 10_001, 2**40, 2**40 + 1, 2**62, 2**62 + 1, 2**63 - 1], np.int64)
+WILD_KINDS = np.array([-(2**63), -1, 0, 11, 99, 2**62], np.int64)
+KINDS = np.array([Kind.HIRE] * 5 + [Kind.DELIVER] * 4 + [Kind.ACCEPT, Kind.DISPUTE] * 2 + list(Kind), np.int64)
+POOL, JOBS = 160, 64
+Tally = "np.ndarray[Any, np.dtype[np.int64]]"
+"""How often each (kind, status) came out; kinds that do not exist are counted in row 0."""
+
+
+def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, pool: int = POOL, gas_limit: int = 5_000) -> Any:
+    """Worlds with eight rich names, two poor ones and spare rows; half of the disputes fail, half of the deliveries are bad."""
+    book = service_market.blank(worlds, 18, pool, JOBS)
+    found(
+        book,
+        seeds=seed,
+        worlds=first + np.arange(worlds),
+        rows=rows,
+        balances=[10**12] * 8 + [90, 5_000],
+        base_fee=2,
+        fee_quotient=64,
+        gas_limit=gas_limit,
+        registration_fee=5,
+    )
+    for term, value in (TERMS | {"reliability_bps": 6_000, "arbiter_bps": 7_000}).items():
+        book.terms[term] = value
+    return book
+
+
+def share_of(rng: Any, amounts: Any) -> Any:
+    """Whole amounts between 0 and these, mostly small."""
+    return (rng.random(amounts.shape) ** 4 * np.maximum(amounts, 0)).astype(np.int64)
+
+
+def name_jobs(book: Any, rng: Any, tx: Any) -> None:
+    """Point deliveries and answers at open jobs, and mostly at the right sender."""
+    w = np.arange(tx.shape[0])[:, None]
+    terms = book.terms
+    number = terms["closed"] + share_of(rng, terms["opened"] - terms["closed"] + 0 * tx["kind"])
+    number += (rng.random(tx.shape) * np.maximum(terms["opened"] - number, 0)).astype(np.int64)
+    job = book.jobs[w, number & (book.jobs.shape[1] - 1)]
+    about_job = np.isin(tx["kind"], (Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE))
+    tx["subject"] = np.where(about_job, number, tx["subject"])
+    party = np.where(tx["kind"] == Kind.DELIVER, job["provider"], job["client"])
+    tx["sender"] = np.where(about_job & (rng.random(tx.shape) < 0.9), party, tx["sender"])
+
+
+def name_amounts(book: Any, rng: Any, tx: Any) -> None:
+    """Amounts that the sender could mean, by kind."""
+    w = np.arange(tx.shape[0])[:, None]
+    offer, stake = book.offers[w, tx["to"]], book.stakes[w, tx["sender"]]
+    amount = share_of(rng, book.accounts["balance"][w, tx["sender"]] // 1_000)
+    kind = tx["kind"]
+    amount = np.where(kind == Kind.POST, rng.integers(0, 500, tx.shape), amount)
+    amount = np.where(kind == Kind.HIRE, offer["price"] + rng.integers(-20, 400, tx.shape), amount)
+    amount = np.where(kind == Kind.UNBOND, share_of(rng, stake["bonded"]) + 1, amount)
+    tx["amount"] = amount
+    right_service = (kind == Kind.HIRE) & (rng.random(tx.shape) < 0.9)
+    tx["subject"] = np.where(right_service, offer["service"], tx["subject"])
+
+
+def number_in_turn(book: Any, tx: Any) -> None:
+    """Give every transaction its sender's next nonce."""
+    w = np.arange(tx.shape[0])[:, None]
+    start = book.accounts["nonce"] + book.accounts["pending"]
+    sender = tx["sender"]
+    earlier = np.tril(sender[:, :, None] == sender[:, None, :], -1).sum(axis=2)
+    tx["nonce"] = start[w, sender] + earlier
+
+
+def propose(book: Any, rng: Any, count: int, wild: float = 0.012) -> Records:
+    """So many random transactions per world, most of them sensible in its present state."""
+    shape = (book.accounts.shape[0], count)
+    tx = records(TRANSACTION, *shape)
+    w = np.arange(shape[0])[:, None]
+    registered = book.head["registered"]
+    tx["kind"] = rng.choice(KINDS, shape)
+    tx["sender"] = book.identities["address"][w, rng.integers(0, registered, shape)]
+    tx["to"] = book.identities["address"][w, rng.integers(0, registered, shape)]
+    tx["tip"] = rng.integers(0, 4, shape)
+    tx["stake"] = rng.integers(8, 60, shape)
+    tx["count"] = rng.integers(0, 6, shape)
+    tx["bps"] = rng.integers(0, 10_001, shape)
+    tx["subject"] = rng.integers(0, 2, shape)
+    tx["deadline"] = np.where(rng.random(shape) < 0.02, book.head["height"] + rng.integers(0, 3, shape), NO_DEADLINE)
+    name_jobs(book, rng, tx)
+    name_amounts(book, rng, tx)
+    number_in_turn(book, tx)
+    for column in TRANSACTION.names or ():
+        values = WILD_KINDS if column == "kind" else WILD
+        tx[column] = np.where(rng.random(shape) < wild, rng.choice(values, shape), tx[column])
+    return tx
+
+
+def hand_in(book: Any, w: int, requests: Records, tally: Any) -> None:
+    """Submit the transactions of one world; those that the mempool refuses are counted and left out."""
+    view = world(book, w)
+    start = 0
+    while start < requests.size:
+        before = int(view.head[0].pending)
+        status = submit(view.head, view.accounts, view.pool, requests[start:])
+        if status == Status.OK:
+            return
+        tally[0, status] += 1
+        start += int(view.head[0].pending) - before + 1
+
+
+def seal(book: Any, tally: Any) -> None:
+    """Execute one block in every world, count what came out, and check the books."""
+    service_market.advance(book, 0, book.head.shape[0])
+    included = np.arange(book.receipts.shape[1]) < book.head["receipts"]
+    receipts = book.receipts[included]
+    kinds = np.where((receipts["kind"] > 0) & (receipts["kind"] <= max(Kind)), receipts["kind"], 0)
+    np.add.at(tally, (kinds, receipts["status"]), 1)
+    check(book)
+
+
+def swarm(worlds: int, blocks: int, per_block: int, *, seed: int = 0) -> tuple[Any, Any]:
+    """Let the swarm loose; returns the book and the tally. Raises `InvariantError` at the first block that does not balance."""
+    book, rng = economy(worlds, seed=seed), np.random.default_rng(seed)
+    tally = np.zeros((max(Kind) + 1, max(Status) + 1), np.int64)
+    for _ in range(blocks):
+        requests = propose(book, rng, int(rng.integers(0, 2 * per_block + 1)))
+        for w in range(worlds):
+            hand_in(book, w, requests[w], tally)
+        seal(book, tally)
+    return book, tally

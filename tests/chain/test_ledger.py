@@ -1,0 +1,151 @@
+"""`Ledger`: one ledger to hold in the hand."""
+
+import pytest
+
+from chain.digest import digest
+from chain.errors import InputError, InvariantError, LedgerLabError
+from chain.layout import Kind
+from chain.ledger import Ledger, Receipt
+from chain.status import Status
+from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse
+
+
+def busy():
+    """A market with an open job and a transaction that waits."""
+    ledger = market(gas_limit=200)
+    done(ledger, Kind.BOND, PROVIDER, amount=STAKE)
+    done(ledger, Kind.POST, PROVIDER, subject=1, amount=PRICE, stake=STAKE, count=1)
+    done(ledger, Kind.HIRE, CLIENT, to=PROVIDER, subject=1, amount=PRICE)
+    ledger.submit(Kind.TRANSFER, CLIENT, to=OTHER, amount=5)
+    return ledger
+
+
+def go_on(ledger):
+    ledger.submit(Kind.DELIVER, PROVIDER, subject=0, bps=5_000)
+    ledger.seal()
+    ledger.submit(Kind.DISPUTE, CLIENT, subject=0)
+    ledger.seal()
+    return ledger.digest()
+
+
+def test_a_receipt_says_what_became_of_a_transaction():
+    ledger = purse([100, 0], base_fee=1)
+    ledger.submit(Kind.TRANSFER, 0, to=1, amount=30, tip=1)
+    assert ledger.seal() == [Receipt(Kind.TRANSFER, 0, 0, Status.OK, 42, 1, None)]
+    assert ledger.height == 1
+    ledger.submit(99, 0)
+    (receipt,) = ledger.seal()
+    assert receipt == (99, 0, 1, Status.UNKNOWN_KIND, 21, 2, None)
+    assert type(receipt.kind) is int
+
+
+def test_an_empty_block_is_sealed_without_receipts():
+    ledger = purse([100, 0])
+    assert ledger.seal() == []
+    assert (ledger.height, ledger.balance(0)) == (1, 100)
+
+
+def test_a_snapshot_restores_the_same_state_and_the_same_future():
+    ledger = busy()
+    kept, before = ledger.snapshot(), ledger.digest()
+    future = go_on(ledger)
+    assert future != before
+    ledger.restore(kept)
+    assert ledger.digest() == before
+    assert go_on(ledger) == future
+    ledger.restore(kept)
+    assert ledger.digest() == before, "a snapshot can be used again"
+
+
+def test_the_same_transactions_give_the_same_digest_and_another_seed_another():
+    assert go_on(busy()) == go_on(busy())
+    assert market(seed=1).digest() != market(seed=2).digest()
+
+
+def test_a_digest_sees_every_number_and_the_name_of_every_array():
+    ledger = busy()
+    before = ledger.digest()
+    for array in ledger.batch:
+        flat = array.view("i8").reshape(-1)
+        flat[-1] += 1
+        assert ledger.digest() != before
+        flat[-1] -= 1
+    assert ledger.digest() == before == digest(ledger.batch, 0)
+    renamed = ledger.batch._replace(offers=ledger.batch.stakes, stakes=ledger.batch.offers)
+    assert digest(renamed) != before
+
+
+def test_a_job_is_read_by_its_number():
+    job = busy().job(0)
+    assert (job["client"], job["provider"], job["price"]) == (CLIENT, PROVIDER, PRICE)
+
+
+def test_books_that_do_not_balance_raise():
+    ledger = busy()
+    ledger.check()
+    ledger.book.accounts[CLIENT].balance += 1
+    with pytest.raises(InvariantError, match="minted"):
+        ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sender": -1}, "sender: -1 given, allowed are addresses 0 to 6"),
+        ({"sender": 7}, "sender: 7 given, allowed are addresses 0 to 6"),
+        ({"sender": 5}, r"sender 5: .*NO_SUCH_SENDER"),
+        ({"sender": 1, "amout": 3}, "amout: no such argument.*allowed are to, subject, amount, stake, count, bps, tip"),
+        ({"sender": 1, "arrival": 3}, "arrival: no such argument"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_nothing_is_submitted(given, message):
+    ledger = market()
+    before = ledger.digest()
+    with pytest.raises(InputError, match=message):
+        ledger.submit(Kind.TRANSFER, **given)
+    assert ledger.digest() == before
+
+
+def test_a_full_mempool_is_an_error_of_the_caller():
+    ledger = purse([100, 0], pool=1)
+    ledger.submit(Kind.TRANSFER, 0)
+    with pytest.raises(InputError, match="POOL_FULL"):
+        ledger.submit(Kind.TRANSFER, 0)
+    assert len(ledger.seal()) == 1
+
+
+def test_a_wrong_term_or_setting_is_named_with_what_is_allowed():
+    with pytest.raises(InputError, match="terms: 'fee' given, allowed are services, min_stake"):
+        Ledger(balances=[1], terms={"fee": 1})
+    with pytest.raises(InputError, match="gas_limit: -5 given, allowed is 0 to"):
+        Ledger(balances=[1], gas_limit=-5)
+    assert issubclass(InputError, LedgerLabError)
+    assert issubclass(InputError, ValueError)
+
+
+WRONG_TERMS = [
+    ("slash_bps", 10_001),
+    ("arbiter_bps", -1),
+    ("min_stake", -5),
+    ("delivery_window", -1),
+    ("opened", 4),
+    ("slash_bps", 0.5),
+]
+
+
+@pytest.mark.parametrize(("term", "value"), WRONG_TERMS)
+def test_a_term_outside_its_range_is_refused(term, value):
+    with pytest.raises(InputError, match=term):
+        Ledger(balances=[1], terms={term: value})
+
+
+@pytest.mark.parametrize("amount", [1.5, 2**63, -(2**63) - 1])
+def test_an_amount_that_is_no_64_bit_integer_is_refused_by_name(amount):
+    with pytest.raises(InputError, match="amount: "):
+        purse([100, 0]).submit(Kind.TRANSFER, 0, to=1, amount=amount)
+
+
+@pytest.mark.parametrize("read", [lambda ledger: ledger.balance(-1), lambda ledger: ledger.job(5), lambda ledger: ledger.job(-1)])
+def test_reading_what_does_not_exist_is_an_error(read):
+    with pytest.raises(LedgerLabError):
+        read(busy())

@@ -1,0 +1,205 @@
+"""What should come out, known without running the market: closed forms and identities."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.scripted.random_choice import RandomChoice
+from sim.metrics import METRICS
+from sim.metrics.efficiency import efficiency, realised
+from sim.metrics.surplus import client_money, client_surplus, provider_money
+from tests.sim.worlds import ANYTHING, AT_COST, IDEAL, AnyAction, play
+
+SHAPES = [
+    {"clients": 1, "providers": 1, "services": 1, "horizon": 30},
+    {"clients": 6, "providers": 3, "services": 2, "horizon": 8},
+    {"clients": 5, "providers": 7, "services": 3, "horizon": 20, "need_bps": 10_000},
+    {"clients": 64, "providers": 16, "services": 1, "horizon": 6, "need_bps": 10_000},
+    {"clients": 30, "providers": 32, "services": 2, "horizon": 25, "delivery_window": 1, "dispute_window": 1},
+    {"clients": 12, "providers": 4, "services": 4, "horizon": 10, "value_low": 0, "value_high": 60_000_000},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s['clients']}x{s['providers']}x{s['services']}")
+def test_prices_at_cost_and_best_choice_reach_the_optimum_exactly(shape):
+    _, outcome = play(AT_COST, seeds=np.arange(20), **IDEAL, **shape)
+    possible = outcome.best.surplus.sum(axis=(1, 2)) > 0
+    assert possible.any()
+    assert (efficiency(outcome)[possible] == 1.0).all()
+    assert (client_surplus(outcome)[possible] == 1.0).all(), "at cost, the clients gain everything"
+    assert (provider_money(outcome) == 0).all()
+
+
+@given(st.data())
+def test_the_optimum_is_reached_in_any_market_without_frictions(data):
+    low = data.draw(st.integers(0, 100), "value_low")
+    shape = {
+        "clients": data.draw(st.integers(1, 20), "clients"),
+        "services": data.draw(st.integers(1, 4), "services"),
+        "providers": data.draw(st.integers(1, 16), "providers"),
+        "horizon": data.draw(st.integers(1, 12), "horizon"),
+        "need_bps": data.draw(st.integers(0, 10_000), "need_bps"),
+        "value_low": low * 1_000_000,
+        "value_high": data.draw(st.integers(low, 120), "value_high") * 1_000_000,
+    }
+    _, outcome = play(AT_COST, seeds=data.draw(st.integers(0, 2**63 - 1), "seed"), **IDEAL, **shape)
+    best = outcome.best.surplus.sum(axis=(1, 2))
+    assert np.array_equal(realised(outcome).sum(axis=1), best)
+
+
+def expected_at_random(played):
+    """Mean surplus of a uniform choice among acceptable offers at cost, per world, from the private types alone."""
+    private, needs = played.economy.private, needs_of(played)
+    costs = private.crafts["cost"] + private.crafts["effort_cost"]
+    total = np.zeros(len(costs))
+    for service in range(private.tastes.shape[2]):
+        sells = private.crafts["service"] == service
+        assert (sells.sum(axis=1) <= 16).all(), "every offer is shown"
+        gain = private.tastes[:, :, service, None] - costs[:, None, :]
+        acceptable = (gain >= 0) & sells[:, None, :]
+        mean = np.where(acceptable, gain, 0).sum(axis=2) / np.maximum(acceptable.sum(axis=2), 1)
+        total += ((needs == service).sum(axis=1) * mean).sum(axis=1)
+    return total
+
+
+def needs_of(played):
+    """The needs of a played episode, shape (worlds, ticks, clients), as the planner draws them."""
+    from sim.scenarios.service_market.types import all_needs
+
+    p, economy = played.parameters, played.economy
+    needs = np.empty((economy.seeds.size, p.horizon + 1, p.clients), np.int64)
+    all_needs(economy.book.head, p.horizon, p.need_bps, p.services, needs)
+    return needs
+
+
+def test_random_matching_earns_the_mean_of_the_surplus_matrix():
+    """Within three standard errors: a right engine fails this with a probability of 0.3 %. Seeds are the first 400."""
+    policies = {**AT_COST, "client": RandomChoice()}
+    shape = {"clients": 20, "providers": 12, "services": 2, "horizon": 20}
+    played, outcome = play(policies, seeds=np.arange(400), **IDEAL, **shape)
+    best = outcome.best.surplus.sum(axis=(1, 2))
+    expected = expected_at_random(played) / best
+    difference = efficiency(outcome) - expected
+    error = difference.std(ddof=1) / np.sqrt(difference.size)
+    assert abs(difference.mean()) < 3 * error
+    assert error < 0.001, "sharp enough to notice a wrong choice"
+    assert expected.mean() < 0.95
+
+
+def parameters_of_any_market():
+    """Small markets with scarce gas, scarce money, short windows and harsh or no penalties."""
+    bps = st.integers(0, 10_000)
+    return st.fixed_dictionaries(
+        {
+            "clients": st.integers(1, 8),
+            "providers": st.integers(1, 6),
+            "services": st.integers(1, 3),
+            "horizon": st.integers(1, 15),
+            "need_bps": bps,
+            "reliability_bps": bps,
+            "arbiter_bps": bps,
+            "slash_bps": bps,
+            "no_show_slash_bps": bps,
+            "compensation_bps": bps,
+            "pay_caught": st.integers(0, 1),
+            "delivery_window": st.integers(1, 4),
+            "dispute_window": st.integers(1, 4),
+            "unbonding_window": st.integers(0, 4),
+            "min_stake": st.integers(0, 30_000_000),
+            "capacity_low": st.just(1),
+            "capacity_high": st.integers(1, 6),
+            "gas_limit": st.integers(90, 4_000),
+            "base_fee": st.integers(0, 20_000),
+            "client_balance": st.integers(0, 2_000_000_000),
+            "provider_balance": st.integers(0, 2_000_000_000),
+            "spare": st.integers(0, 5),
+        }
+    )
+
+
+@given(parameters_of_any_market(), st.integers(0, 2**40))
+def test_under_any_play_the_surplus_is_accounted_for_and_never_above_the_optimum(parameters, seed):
+    played, outcome = play(ANYTHING, seeds=[seed, seed + 1, seed + 2], **parameters)
+    assert_accounts_add_up(played, outcome)
+    assert_everything_ended(played, outcome)
+    assert (realised(outcome).sum(axis=1) <= outcome.best.surplus.sum(axis=(1, 2))).all()
+
+
+def assert_accounts_add_up(played, outcome):
+    head = played.economy.book.head[:, 0]
+    burned_otherwise = head["burned"] - head["fees_burned"]
+    parts = client_money(outcome) + provider_money(outcome) + outcome.fees + burned_otherwise
+    assert np.array_equal(parts, realised(outcome).sum(axis=1))
+    assert np.array_equal(outcome.fees, head["fees_burned"] + head["tips"])
+    value = outcome.clients["value"].sum(axis=1) - outcome.providers["cost"].sum(axis=1)
+    assert np.array_equal(value, realised(outcome).sum(axis=1)), "per agent as per tick"
+
+
+def assert_everything_ended(played, outcome):
+    book = played.economy.book
+    stakes = (book.stakes["bonded"] + book.stakes["unbonding"]).sum(axis=1)
+    assert np.array_equal(book.terms["opened"], book.terms["closed"]), "every job is closed"
+    assert (book.stakes["locked"] == 0).all()
+    assert np.array_equal(book.head["locked"][:, 0], stakes), "nothing is left in escrow"
+    assert (outcome.ticks["hires"] <= outcome.ticks["requests"]).all()
+    assert np.array_equal(outcome.ticks["hires"], outcome.ticks["settled"]), "every hire is paid or refunded"
+    assert np.array_equal(outcome.ticks["requests"], (needs_of(played) >= 0).sum(axis=2)), "needs are those of the planner"
+    assert (played.economy.private.ticks["blocked"] == 0).all()
+
+
+def test_any_play_meets_disputes_slashing_missed_deliveries_and_new_identities():
+    """The property above is not empty."""
+    played, outcome = play(ANYTHING, seeds=np.arange(30), horizon=20, gas_limit=4_000)
+    for column in ("hires", "delivered", "good", "disputes", "upheld", "no_shows", "refused"):
+        assert outcome.ticks[column].sum() > 20, column
+    head = played.economy.book.head[:, 0]
+    assert (head["burned"] > head["fees_burned"]).sum() > 15
+    assert (head["registered"] > 10).sum() > 15
+    assert_accounts_add_up(played, outcome)
+
+
+@pytest.mark.parametrize("preset", ["minimal", "standard", "large"])
+@pytest.mark.parametrize("provider", ["cost_plus", "low_effort", "anything"])
+def test_no_transaction_is_ever_kept_out_by_a_full_mempool(preset, provider):
+    policies = ANYTHING if provider == "anything" else {"client": "random", "provider": provider}
+    played, outcome = play(policies, preset=preset, seeds=[0, 1])
+    assert (played.economy.private.ticks["blocked"] == 0).all()
+    assert_accounts_add_up(played, outcome)
+    assert_everything_ended(played, outcome)
+
+
+def test_harder_work_gains_more_where_work_is_worth_it():
+    """Surplus rises with effort: value 40 to 120 coins, effort 12 to 30."""
+    means = []
+    for effort in (0, 3_000, 6_000, 10_000):
+
+        def provider(view, memory, dice, effort=effort):
+            return {"price": view["cost"], "effort_bps": effort}
+
+        _, outcome = play({"client": "cheapest", "provider": provider}, seeds=np.arange(20), base_fee=0)
+        means.append(efficiency(outcome).mean())
+    assert means == sorted(means)
+    assert means[0] < 0 < means[-1]
+
+
+def test_nobody_gains_where_nobody_offers_or_nobody_buys():
+    def idle_provider(view, memory, dice):
+        return {"capacity": 0}
+
+    def idle_client(view, memory, dice):
+        return {"hire": -1}
+
+    for policies in ({"provider": idle_provider}, {"client": idle_client}):
+        _, outcome = play(policies, seeds=[0, 1], base_fee=0, fee_quotient=0)
+        assert efficiency(outcome).tolist() == [0, 0]
+        assert METRICS["fill_rate"].of(outcome).tolist() == [0, 0]
+        assert (outcome.gained == 0).all()
+
+
+def test_a_client_that_answers_anything_never_gets_more_than_it_paid_for():
+    """An upheld dispute refunds the price; with compensation off, disputing bad work never enriches a client."""
+    policies = {"client": AnyAction("client"), "provider": "low_effort"}
+    _, outcome = play(policies, seeds=np.arange(10), base_fee=0, compensation_bps=0)
+    clients = outcome.clients.shape[1]
+    assert (outcome.gained[:, :clients] <= 0).all()

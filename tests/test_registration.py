@@ -1,0 +1,131 @@
+"""Nothing lies about unregistered: a policy, scenario, contract, metric or kind of transaction that is in no table fails here."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+import agents.scripted
+import chain.contracts
+import chain.deployments
+import sim.metrics
+import sim.scenarios
+from agents.policy import memory_of
+from agents.registry import POLICIES
+from chain.fees import GAS, gas_of
+from chain.layout import Kind
+from chain.ledger import Ledger
+from chain.status import Status
+from sim.metrics import METRICS
+from sim.scenarios import SCENARIOS
+
+HOUSE = Path(__file__).parents[1]
+
+
+def modules_of(package):
+    """Every module or sub-package of a package, imported."""
+    folder = Path(package.__path__[0])
+    names = sorted(p.stem for p in folder.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file())
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names if name != "__init__"]
+
+
+def made_in(module, *, kind):
+    """What a module itself defines, without what it imports or hides."""
+    return [x for n, x in vars(module).items() if kind(x) and x.__module__ == module.__name__ and not n.startswith("_")]
+
+
+def contracts_of(deployment):
+    """The contracts that a deployment's source imports."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(deployment))):
+        if isinstance(node, ast.ImportFrom) and node.module == "chain.contracts":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chain.contracts."):
+            found.add(node.module.rpartition(".")[2])
+    return {importlib.import_module(f"chain.contracts.{name}") for name in found}
+
+
+CONTRACTS, DEPLOYMENTS = modules_of(chain.contracts), modules_of(chain.deployments)
+
+
+@pytest.mark.parametrize("module", modules_of(agents.scripted), ids=lambda m: m.__name__)
+def test_every_scripted_policy_is_in_the_registry(module):
+    policies = [p for p in made_in(module, kind=inspect.isclass) if hasattr(p, "act")]
+    registered = [factory for role in POLICIES.values() for factory in role.values()]
+    assert policies, f"{module.__name__} defines no policy"
+    assert [p.__name__ for p in policies if p not in registered] == []
+
+
+def test_every_registered_policy_plays_a_role_of_some_scenario_and_can_be_made():
+    roles = {role.name: role for scenario in SCENARIOS.values() for role in scenario.roles}
+    for role, policies in POLICIES.items():
+        assert role in roles
+        for factory in policies.values():
+            assert callable(factory().act)
+            memory_of(factory())
+
+
+def test_the_default_policy_of_every_role_is_registered():
+    for scenario in SCENARIOS.values():
+        assert [role.name for role in scenario.roles if role.policy not in POLICIES[role.name]] == []
+
+
+@pytest.mark.parametrize("module", modules_of(sim.scenarios), ids=lambda m: m.__name__)
+def test_every_scenario_is_in_the_table(module):
+    assert SCENARIOS[module.SCENARIO.name] is module.SCENARIO
+    assert module.__name__.endswith(module.SCENARIO.name), "its file has its name"
+
+
+def test_every_scenario_has_the_three_presets_and_only_known_metrics():
+    for scenario in SCENARIOS.values():
+        assert {"minimal", "standard", "large"} <= set(scenario.presets)
+        assert [name for name in scenario.metrics if name not in METRICS] == []
+        for preset in scenario.presets:
+            scenario.settings(preset, {})
+
+
+def test_every_kind_of_transaction_has_exactly_one_entry_point_and_costs_gas():
+    offered = [kind for contract in CONTRACTS for kind in contract.ENTRY_POINTS]
+    assert sorted(offered) == sorted(Kind)
+    assert [kind.name for kind in Kind if GAS[kind] <= 0 or gas_of(kind) != GAS[kind]] == []
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda m: m.__name__)
+def test_every_contract_is_deployed_somewhere(contract):
+    assert any(contract in contracts_of(deployment) for deployment in DEPLOYMENTS)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda m: m.__name__)
+def test_every_entry_point_is_a_rule_of_its_contract_with_its_refusals_in_order(contract):
+    for entry_point, refusals in contract.ENTRY_POINTS.values():
+        assert getattr(contract, entry_point.__name__) is entry_point
+        assert all(isinstance(status, Status) and status != Status.OK for status in refusals)
+        assert len(set(refusals)) == len(refusals)
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda m: m.__name__)
+def test_a_deployment_dispatches_the_kinds_of_its_contracts_and_no_others(deployment):
+    kinds = {kind for contract in contracts_of(deployment) for kind in contract.ENTRY_POINTS}
+    for kind in Kind:
+        ledger = Ledger(balances=[10, 0], deployment=deployment)
+        ledger.submit(kind, 0, to=1)
+        (receipt,) = ledger.seal()
+        assert (receipt.status != Status.UNKNOWN_KIND) == (kind in kinds), kind.name
+
+
+@pytest.mark.parametrize("module", modules_of(sim.metrics), ids=lambda m: m.__name__)
+def test_every_metric_is_in_the_table(module):
+    """A metric maps an outcome to floats; what counts money in whole units is a part of one."""
+    if module.__name__.rpartition(".")[2] in ("outcome", "statistics"):
+        return
+    functions = [f for f in made_in(module, kind=inspect.isfunction) if list(inspect.signature(f).parameters) == ["outcome"]]
+    metrics = [f for f in functions if "float64" in str(inspect.signature(f).return_annotation)]
+    assert metrics, f"{module.__name__} defines no metric"
+    assert [f.__name__ for f in metrics if METRICS.get(f.__name__, (None,))[0] is not f] == []
+
+
+def test_every_metric_is_measured_by_some_scenario():
+    measured = {name for scenario in SCENARIOS.values() for name in scenario.metrics}
+    assert sorted(set(METRICS) - measured) == []
