@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -56,10 +57,15 @@ def find(role: str, wanted: Any) -> tuple[str, Any]:
             return wanted.rpartition("/")[2], _from_file(role, wanted)
         known = POLICIES.get(role, {})
         if wanted not in known:
-            raise InputError(f"policy {role}={wanted}: no such policy; {nearest(wanted, list(known))}, or path.py:name")
+            raise InputError(
+                f"policy {role}={wanted}: no such policy; allowed is path.py:name, or a known one: {nearest(wanted, list(known))}"
+            )
         return wanted, known[wanted]()
     if isinstance(wanted, type):
-        wanted = wanted()
+        try:
+            wanted = wanted()
+        except Exception as error:
+            raise InputError(f"policy {role}: {wanted.__name__}() raised {type(error).__name__}: {error}") from error
     if not callable(getattr(wanted, "act", wanted)):
         raise InputError(
             f"policy {role}: {type(wanted).__name__} given, allowed is a name, path.py:name, or act(view, memory, dice)"
@@ -73,7 +79,9 @@ def _from_file(role: str, wanted: str) -> Any:
     file = Path(path)
     if file.suffix != ".py" or not file.is_file():
         raise InputError(f"policy {role}={wanted}: no Python file {path}; allowed is path.py:name")
-    spec = importlib.util.spec_from_file_location(f"ledgerlab_policy_{file.stem}", file)
+    spec = importlib.util.spec_from_file_location(
+        f"ledgerlab_policy_{sha256(str(file.resolve()).encode()).hexdigest()[:16]}", file
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

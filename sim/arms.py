@@ -21,10 +21,7 @@ HIGHEST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Seat:
-    """A policy from outside in its role: what it does wrong becomes an `InputError` that names it.
-
-    It is shown its view read-only, so that it can not change what others or the ledger see.
-    """
+    """A policy from outside in its role: what it does wrong becomes an `InputError` that names it."""
 
     role: Role
     label: str
@@ -37,13 +34,9 @@ class Seat:
         Raises:
             InputError: it raised, or its answer is not an action of its role.
         """
-        shown = view.view()
-        shown.flags.writeable = False
         try:
-            answer = decide(self.policy, shown, memory, dice)
-            if not isinstance(answer, Mapping):
-                raise InputError(f"returned {type(answer).__name__}, allowed is a dict of the action's fields")
-            checked = self.role.read({str(name): np.asarray(value) for name, value in answer.items()}, view.size)
+            answer = decide(self.policy, view, memory, dice)
+            checked = self.role.read(answer, view.size)
         except InputError as error:
             raise InputError(f"{self}: {error}") from error
         except Exception as error:

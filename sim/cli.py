@@ -32,7 +32,9 @@ Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, 
 Seeds = Annotated[str, typer.Option(metavar="N", help="Number of random worlds per arm.")]
 Out = Annotated[Path | None, typer.Option(help="A new or an empty directory; one under results/ if not given.")]
 Threads = Annotated[str, typer.Option(metavar="N", help="Worlds are shared out over so many threads; it changes no result.")]
-Reported = Annotated[bool, typer.Option("--report/--no-report", help="Write report.md and figures, or the rows alone.")]
+Reported = Annotated[
+    bool, typer.Option("--report/--no-report", help="Also write report.md and figures, as `ledgerlab report DIR` does.")
+]
 
 
 def whole(option: str, text: str) -> int:
@@ -125,9 +127,9 @@ def run(
     seeds: Seeds = "20",
     out: Out = None,
     threads: Threads = "1",
-    report: Reported = True,
+    report: Reported = False,
 ) -> None:
-    """Run a scenario, keep its rows, and report."""
+    """Run a scenario, print its metrics and keep its rows."""
     policies, parameters = parse_policies(policy or ()), free(parse_settings(set_ or ()))
     from sim.experiment import plan
     from sim.screen import show, watched

@@ -136,7 +136,7 @@ def surplus_split(surplus: Columns, arms: Sequence[str]) -> Figure:
     axes = figure.add_subplot()
     what, labels = short_labels(arms)
     parts = [shares(surplus, arm) for arm in arms]
-    legible = 0.06 * max(sum(abs(size) for size in part.values()) for part in parts)
+    legible = 0.05 * max(sum(abs(size) for size in part.values()) for part in parts)
     right, left = np.zeros(len(arms)), np.zeros(len(arms))
     rows = np.arange(len(arms))
     for name, colour in PARTS.items():

@@ -71,12 +71,17 @@ class Role:
         Raises:
             InputError: an unknown field, a wrong shape, a value that is not a number or outside its range.
         """
+        if not isinstance(given, Mapping):
+            raise InputError(f"action of {self.name}: {type(given).__name__} given, allowed is a dict of its fields")
         out = self.actions(rows)
         known = {column.name: column for column in self.action}
         for name, values in given.items():
             if name not in known:
-                raise InputError(f"action of {self.name}: {name!r} given; {nearest(name, list(known))}")
-            array = np.asarray(values)
+                raise InputError(f"action of {self.name}: {name!r} given; {nearest(str(name), list(known))}")
+            try:
+                array = np.asarray(values)
+            except ValueError as error:
+                raise InputError(f"action of {self.name}: {name} is no array ({error})") from None
             if array.dtype.kind not in "iufb" or array.shape not in ((), (rows,)):
                 raise InputError(
                     f"action of {self.name}: {name} has type {array.dtype} and shape {array.shape}, "

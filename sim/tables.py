@@ -27,7 +27,7 @@ def tick_rows(batch: Batch) -> Columns:
 
     Columns: the counts; price, competitive_price (over the planner's jobs) and cost_per_job, means in coins and NaN where
     there is none; realised and optimal surplus in coins; efficiency, NaN where nothing could be gained; base_fee in
-    µcoin/gas; fees in coins.
+    µcoin/gas; fees in coins (those of the ticks that close the market are in the surplus table alone).
     """
     outcome: Outcome = batch.outcome
     ticks = outcome.ticks

@@ -67,7 +67,8 @@ class World:
         heads = self.economy.book.head[:, 0]
         out = {}
         for role in self.scenario.roles:
-            view, memory = views[role.name], self.memory[role.name]
+            view, memory = views[role.name].view(), self.memory[role.name]
+            view.flags.writeable = False  # what an agent is shown is also what the ledger signs by
             dice = Dice(heads, self.tick, self.economy.names[role.name])
             out[role.name] = role.read(decide(self.policies[role.name], view, memory, dice), view.size)
         return out

@@ -112,8 +112,7 @@ class MesaModel(mesa.Model):  # type: ignore[misc]
         world = World(economy, economy.settings(preset, parameters), policies, seeds=seeds_of([seed]))
         super().__init__(rng=int(seed))
         self.world = world
-        self.views = self.world.economy.observe()
-        self.outcome: Outcome = self.world.economy.outcome()
+        self._look()
         for role, names in self.world.economy.names.items():
             kind = {**self.kinds, **(agents or {})}.get(role, MarketAgent)
             for row in range(names.size):
@@ -132,11 +131,18 @@ class MesaModel(mesa.Model):  # type: ignore[misc]
             if getattr(agent.decide, "__func__", None) is not MarketAgent.decide:
                 self._decide(agent, actions[agent.role])
         self.world.step(actions)
-        self.views, self.outcome = self.world.economy.observe(), self.world.economy.outcome()
+        self._look()
         self.datacollector.collect(self)
         if self.world.done:
             self.running = False
             check(self.world.economy.book)
+
+    def _look(self) -> None:
+        """What agents are shown now, read-only, and what happened so far."""
+        self.views = {role: view.view() for role, view in self.world.economy.observe().items()}
+        for view in self.views.values():
+            view.flags.writeable = False
+        self.outcome: Outcome = self.world.economy.outcome()
 
     def _decide(self, agent: MarketAgent, actions: Any) -> None:
         """Put an agent's own decision in the place of what its policy proposed."""

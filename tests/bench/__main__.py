@@ -5,6 +5,8 @@ from rich.table import Table
 
 from chain.rule import MODE
 from tests.bench.ledger_speed import ledger_speed
+from tests.bench.market_speed import market_speed
+from tests.bench.start_up import Wait, start_up
 from tests.bench.timing import Ratio
 
 
@@ -26,15 +28,31 @@ def table(ratios: list[Ratio]) -> Table:
     return out
 
 
+def waiting(waits: list[Wait]) -> Table:
+    """One row per waiting time."""
+    out = Table("what", "seconds", "aim", title="Waiting times")
+    for wait in waits:
+        colour = "green" if wait.seconds < wait.aim else "red"
+        out.add_row(wait.what, f"[{colour}]{wait.seconds:.2f}[/]", f"< {wait.aim:g}")
+    return out
+
+
 def main() -> None:
     """Run every comparison and print the table."""
     console = Console(width=140)
     if MODE != "compiled":
         console.print(f"Rules are {MODE}: unset NUMBA_DISABLE_JIT and NUMBA_BOUNDSCHECK to measure speed.")
         raise SystemExit(2)
-    ratios = ledger_speed()
-    # The whole step of the service market, sim beside tests.bench.mesa_market, is added here.
-    console.print(table(ratios))
+    with console.status("Transfers beside a dict ledger and a bare loop ..."):
+        ratios = ledger_speed()
+    with console.status("The service market beside Mesa, and with 100,000 agents ..."):
+        more, notes = market_speed()
+    with console.status("Waiting times, first compilation included (about a minute) ..."):
+        waits = start_up()
+    console.print(table(ratios + more))
+    for note in notes:
+        console.print(note)
+    console.print(waiting(waits))
 
 
 if __name__ == "__main__":

@@ -107,14 +107,20 @@ class DictLedger:
         return OK
 
     def seal(self) -> int:
-        """Order the mempool by tip, then arrival, a sender's own by nonce; execute, and keep what had no room."""
+        """Order the mempool by the least tip so far, then arrival, a sender's own by nonce; execute, keep what had no room."""
         queues: defaultdict[int, list[Waiting]] = defaultdict(list)
         for waiting in reversed(self.pool):
             queues[waiting[2][1]].append(waiting)
         for queue in queues.values():
             if len(queue) > 1:
                 queue.sort(key=lambda waiting: waiting[2][2], reverse=True)
-        line = [queues[place[2][1]].pop() for place in sorted(self.pool)]
+        places = []
+        for queue in queues.values():
+            least = 0
+            for waiting in reversed(queue):
+                least = waiting[0] if waiting is queue[-1] else max(least, waiting[0])
+                places.append((least, waiting[1], waiting[2][1]))
+        line = [queues[place[2]].pop() for place in sorted(places)]
         taken = self.execute([waiting[2] for waiting in line])
         self.pool = line[taken:]
         return taken

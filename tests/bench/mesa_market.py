@@ -11,7 +11,7 @@ import mesa
 
 from tests.bench.mesa_ledger import ACCEPT, DELIVER, DISPUTE, HIRE, POST, WHOLE_BPS, Market, Offer, Transaction
 
-SERVICES, SHOWN, NEED, HIGHEST_VALUE = 2, 16, 0.5, 1_000
+SERVICES, SHOWN, NEED, HIGHEST_VALUE = 2, 16, 0.3, 1_000
 MARKUP = 1.2
 MONEY, STAKE, STAKE_PER_JOB, CAPACITY = 1_000_000_000, 1_000_000, 500, 8
 EFFORT_BPS = WHOLE_BPS
@@ -25,7 +25,7 @@ class Participant(mesa.Agent):  # type: ignore[misc]
     def __init__(self, model: "MesaMarket", address: int) -> None:
         super().__init__(model)
         self.address = address
-        self.tip = 1
+        self.tip = 0
 
     def send(self, kind: int, **given: Any) -> None:
         """Sign a transaction and put it into the mempool."""
@@ -39,7 +39,6 @@ class Provider(Participant):
         super().__init__(model, address)
         self.service = service
         self.cost = model.random.randint(100, 600)
-        self.tip = model.random.randint(1, 5)
 
     def step(self) -> None:
         """Deliver every open job; put the offer up if it is not what it should be."""
@@ -57,7 +56,6 @@ class Client(Participant):
 
     def __init__(self, model: "MesaMarket", address: int) -> None:
         super().__init__(model, address)
-        self.tip = model.random.randint(1, 5)
 
     def step(self) -> None:
         """Judge what was delivered; then hire, if there is a need."""

@@ -146,6 +146,15 @@ def test_a_wrong_decision_is_an_error_that_names_the_field():
         model.step()
 
 
+def test_an_agent_can_not_forge_what_it_is_shown():
+    class Forger(ClientAgent):
+        def decide(self, view, proposed):
+            view.need = 0
+
+    with pytest.raises(ValueError, match="read-only"):
+        MesaModel(preset="minimal", agents={"client": Forger}).step()
+
+
 def test_agents_may_propose_in_any_order():
     """They see one frozen view, so turning the order round changes nothing."""
 

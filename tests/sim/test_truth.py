@@ -9,7 +9,7 @@ from agents.scripted.random_choice import RandomChoice
 from sim.metrics import METRICS
 from sim.metrics.efficiency import efficiency, realised
 from sim.metrics.surplus import client_money, client_surplus, provider_money
-from tests.sim.worlds import ANYTHING, AT_COST, IDEAL, AnyAction, play
+from tests.sim.worlds import ANYTHING, AT_COST, IDEAL, AnyAction, play, world
 
 SHAPES = [
     {"clients": 1, "providers": 1, "services": 1, "horizon": 30},
@@ -87,6 +87,37 @@ def test_random_matching_earns_the_mean_of_the_surplus_matrix():
     assert expected.mean() < 0.95
 
 
+@pytest.mark.parametrize("capacity", [1, 2, 5])
+def test_where_all_values_are_equal_the_optimum_is_reached_even_if_places_are_scarce(capacity):
+    """Who is served does not matter then: as many as there are places, and nobody beyond."""
+    scarce = {**IDEAL, "capacity_low": capacity, "capacity_high": capacity, "value_low": 99_000_000, "value_high": 99_000_000}
+    _, outcome = play(AT_COST, seeds=np.arange(10), **scarce, services=1, providers=1, need_bps=8_000)
+    assert np.array_equal(outcome.ticks["hires"], np.minimum(outcome.ticks["requests"], capacity))
+    assert (outcome.ticks["requests"] > capacity).any()
+    assert (efficiency(outcome) == 1.0).all()
+
+
+@pytest.mark.parametrize(("reliability", "effort"), [(10_000, 10_000), (9_500, 10_000), (5_000, 7_500), (10_000, 0)])
+def test_surplus_is_value_times_the_chance_of_good_work_minus_cost(reliability, effort):
+    """Everybody hires the cheapest: the surplus follows from types and needs alone, to the last unit."""
+
+    def provider(view, memory, dice):
+        return {"price": view["cost"] + view["effort_cost"], "effort_bps": effort}
+
+    terms = {**IDEAL, "reliability_bps": reliability, "slash_bps": 0, "providers": 12, "horizon": 20}
+    played, outcome = play({"client": "cheapest", "provider": provider}, seeds=np.arange(10), **terms)
+    private, needs, expected = played.economy.private, needs_of(played), np.zeros(10, int)
+    for w, tick, client in np.argwhere(needs >= 0):
+        crafts = private.crafts[w]
+        sellers = crafts[crafts["service"] == needs[w, tick, client]]
+        best = sellers[(sellers["cost"] + sellers["effort_cost"]).argmin()]
+        value = private.tastes[w, client, best["service"]]
+        if best["cost"] + best["effort_cost"] <= value:
+            good_bps = effort * reliability // 10_000
+            expected[w] += value * good_bps // 10_000 - best["cost"] - best["effort_cost"] * effort // 10_000
+    assert np.array_equal(realised(outcome).sum(axis=1), expected)
+
+
 def parameters_of_any_market():
     """Small markets with scarce gas, scarce money, short windows and harsh or no penalties."""
     bps = st.integers(0, 10_000)
@@ -146,6 +177,27 @@ def assert_everything_ended(played, outcome):
     assert np.array_equal(outcome.ticks["hires"], outcome.ticks["settled"]), "every hire is paid or refunded"
     assert np.array_equal(outcome.ticks["requests"], (needs_of(played) >= 0).sum(axis=2)), "needs are those of the planner"
     assert (played.economy.private.ticks["blocked"] == 0).all()
+
+
+@pytest.mark.parametrize("windows", [(1, 1), (3, 2), (2, 5)])
+def test_an_episode_is_long_enough_for_the_slowest_job(windows):
+    """Hired in the last tick, delivered in the last block allowed, never answered."""
+    horizon, (delivery, dispute) = 8, windows
+
+    def patient(view, memory, dice):
+        return {"deliver": int(played.tick == horizon + delivery)}
+
+    def silent(view, memory, dice):
+        return {"hire": 0 if played.tick == horizon else -1, "limit": 2**40, "answer": 0}
+
+    policies = {"client": silent, "provider": patient}
+    played = world(policies, seeds=[0, 1], horizon=horizon, delivery_window=delivery, dispute_window=dispute, need_bps=10_000)
+    outcome = played.play()
+    assert_everything_ended(played, outcome)
+    last = outcome.ticks[:, horizon]
+    assert (last["hires"] > 0).all()
+    assert (last["delivered"] == last["hires"]).all()
+    assert (last["delay"] == last["hires"] * (delivery + dispute)).all()
 
 
 def test_any_play_meets_disputes_slashing_missed_deliveries_and_new_identities():

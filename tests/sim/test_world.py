@@ -166,6 +166,8 @@ def test_play_tells_its_progress():
         ({"rating_bps": [0, 0, 0, 10_001, 0, 0]}, "rating_bps is 10001, allowed is -1 to 10000"),
         ({"hire": "first"}, "hire has type"),
         ({"hire": np.array([None] * 6)}, "hire has type object"),
+        ({"hire": [[1], [1, 2]]}, "hire is no array"),
+        ([1, 2], "list given, allowed is a dict"),
     ],
 )
 def test_a_bad_action_is_an_error_that_names_the_field(action, message):
@@ -176,7 +178,6 @@ def test_a_bad_action_is_an_error_that_names_the_field(action, message):
     assert played.digest() == before
 
 
-@pytest.mark.xfail(strict=True, reason="World shows policies the very views that it signs and measures by")
 def test_a_policy_can_not_forge_what_it_is_shown():
     """A client that wrote a need into its view would be served, and gain more than the planner knows of."""
 
@@ -207,7 +208,7 @@ def test_an_unknown_role_is_an_error_with_the_nearest_name():
         ({"client": 3}, "client: no such parameter of service_market; .*did you mean clients?"),
         ({"clients": 0}, "clients: 0 given, .*1 to 1000000 agents"),
         ({"clients": 2.0}, "clients: 2.0 given"),
-        ({"value_low": 200_000_000}, "value_low is above value_high"),
+        ({"value_low": 200_000_000}, "value_low.* value_high"),
         ({"preset": "small"}, "preset: 'small' given; allowed are minimal, standard, large"),
     ],
 )

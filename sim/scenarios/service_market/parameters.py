@@ -64,9 +64,10 @@ class ServiceMarketParameters(Parameters):
         """Every low end is at most its high end, and the money can be minted."""
         for what in ("value", "cost", "capacity"):
             if getattr(self, f"{what}_low") > getattr(self, f"{what}_high"):
-                raise ValueError(f"{what}_low is above {what}_high")
+                low, high = (getattr(self, f"{what}_{end}") for end in ("low", "high"))
+                raise ValueError(f"{what}_low: {low} given, allowed is at most {what}_high, {high}")
         if self.clients * self.client_balance + self.providers * self.provider_balance > 2**62:
-            raise ValueError("client_balance and provider_balance add up to more than the ledger can hold (2**62)")
+            raise ValueError("client_balance: with provider_balance it adds up to more than the 2**62 that a ledger can hold")
         return self
 
 
