@@ -107,9 +107,8 @@ def efficiency_over_time(ticks: Columns, arms: Sequence[str]) -> Figure:
     axes.axhline(1, color=GREY, linewidth=1)
     place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     axes.annotate("optimum", (1, 1), (-2, 3), ha="right", color=GREY, fontsize=8, **place)
-    _dress(
-        axes, "Efficiency over time (mean and 95 % interval over worlds)", "tick of hire", "realised surplus, share of optimum"
-    )
+    title = "Efficiency over time (mean and 95 % interval over worlds)"
+    _dress(axes, "tick of hire", "realised surplus, share of optimum", title)
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(x=0.02)

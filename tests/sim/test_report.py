@@ -11,7 +11,7 @@ import sim
 from sim.cli import main
 from sim.experiment import contrasts
 from sim.manifest import read_manifest
-from sim.plots import in_windows, shares, short_labels
+from sim.plots import efficiency_over_time, in_windows, shares
 from sim.reading import command, difference_table, limitations, main_table, reading, verdict, with_error
 from sim.report import report
 from sim.store import read_table
@@ -187,3 +187,12 @@ def test_the_main_table_has_a_row_per_metric_and_a_column_per_arm():
     header, lines = main_table(contrasts(rows(a=[1, 2], b=[3, 4]), ["efficiency", "delay"]), MANIFEST["metrics"], ["a", "b"])
     assert header == ["metric", "a", "b"]
     assert lines[1] == ["delay (blocks)", "2", "2"]
+
+
+def test_the_axes_of_a_figure_say_what_they_show(folder):
+    manifest = read_manifest(folder)
+    ticks = read_table(folder, "ticks", manifest)
+    figure = efficiency_over_time(ticks, list(dict.fromkeys(ticks["arm"].tolist())))
+    (axes,) = figure.axes
+    assert axes.get_title("left").startswith("Efficiency over time")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("tick of hire", "realised surplus, share of optimum")
