@@ -65,7 +65,7 @@ def find(role: str, wanted: Any) -> tuple[str, Any]:
         try:
             wanted = wanted()
         except Exception as error:
-            raise InputError(f"policy {role}: {wanted.__name__}() raised {type(error).__name__}: {error}") from error
+            raise InputError(f"policy {role}={wanted.__name__}: can not be made ({type(error).__name__}: {error})") from error
     if not callable(getattr(wanted, "act", wanted)):
         raise InputError(
             f"policy {role}: {type(wanted).__name__} given, allowed is a name, path.py:name, or act(view, memory, dice)"

@@ -85,4 +85,6 @@ def show(folder: Path, reported: bool) -> None:
     console.print(Text(reading(runs, manifest)))
     if reported:
         console.print(Text(f"Report: {folder / 'report.md'}"), soft_wrap=True)
+    else:
+        console.print(Text(f"Figures: ledgerlab report {folder}"), soft_wrap=True)
     console.print(Text(f"Rows: {folder}"), soft_wrap=True)

@@ -51,7 +51,7 @@ def test_explain_names_every_role_field_and_parameter_with_unit_range_and_defaul
 
 def test_run_prints_the_table_and_writes_rows_and_report(capsys):
     arguments = ["--preset", "minimal", "--seeds", "2", "--policy", "client=random,cheapest", "--set", "horizon=1_2"]
-    assert main(["run", "service_market", *arguments]) == 0
+    assert main(["run", "service_market", *arguments, "--report"]) == 0
     text = capsys.readouterr().out
     assert "efficiency (of optimum)" in text
     assert "client=cheapest" in text
