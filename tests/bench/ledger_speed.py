@@ -16,7 +16,7 @@ from chain.mempool import NO_DEADLINE, submit
 from chain.ordering import Scratch, scratch_for
 from chain.rule import rule, world
 from chain.status import Status
-from tests.bench.bare_loop import PAYMENT, PURSE, SLIP, pay_all
+from tests.bench.bare_loop import PURSE, pay_all
 from tests.bench.dict_ledger import DictLedger
 from tests.bench.timing import Ratio, Side, compare
 
@@ -148,10 +148,7 @@ def execution(plan: Work, label: str, pairs: int) -> list[Ratio]:
 
 def bare(plan: Work, what: str, pairs: int) -> list[Ratio]:
     """Ours beside the bare loop, which knows one base fee: it is held constant for both."""
-    payments = records(PAYMENT, *plan.blocks.shape)
-    for column in PAYMENT.names or ():
-        payments[column] = plan.blocks[column]
-    slips = records(SLIP, plan.blocks.shape[1])
+    receipts = records(RECEIPT, plan.blocks.shape[1])
 
     def constant() -> tuple[token.Book, Records]:
         book = new_book(plan)
@@ -164,8 +161,8 @@ def bare(plan: Work, what: str, pairs: int) -> list[Ratio]:
         return out
 
     def run(state: Records) -> None:
-        for block in payments:
-            pay_all(state, block, slips, BASE_FEE, 0)
+        for height, block in enumerate(plan.blocks):
+            pay_all(state, block, receipts, BASE_FEE, height)
 
     (book, blocks), state = constant(), purses()
     execute_blocks(book, blocks)

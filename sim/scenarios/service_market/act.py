@@ -23,14 +23,14 @@ def sign(book: Any, kind: int, sender: int, tip: int, subject: int, amount: int)
 
 
 @rule
-def sign_deliveries(book: Any, actions: Any, waiting: Any, clients: int) -> None:
+def sign_deliveries(book: Any, actions: Any, waiting: Any, carried: bool, clients: int) -> None:
     """Deliver every open job, with the effort that its provider chose."""
     terms = book.terms[0]
     for number in range(terms.closed, terms.opened):
         if terms.opened - terms.closed > LARGE:
             fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
-        if job.phase != Phase.FUNDED or waiting[job.provider]:
+        if job.phase != Phase.FUNDED or (carried and waiting[job.provider]):
             continue
         p = book.accounts[job.provider].owner - clients
         if 0 <= p < actions.size and actions[p].deliver != 0:
@@ -40,12 +40,14 @@ def sign_deliveries(book: Any, actions: Any, waiting: Any, clients: int) -> None
 
 
 @rule
-def sign_clients(book: Any, views: Any, actions: Any, waiting: Any) -> None:
+def sign_clients(book: Any, views: Any, actions: Any, waiting: Any, carried: bool) -> None:
     """Answer deliveries and hire."""
     for c in range(actions.size):
         action, view = actions[c], views[c]
+        if view.job == NOBODY and view.need == NOBODY:
+            continue
         address = account_of(book, c)
-        if waiting[address]:
+        if carried and waiting[address]:
             continue
         if view.job != NOBODY and action.answer != Answer.SILENT:
             bad = action.answer == Answer.HONEST and view.job_quality_bps < WHOLE
@@ -87,14 +89,14 @@ def sign_offer(book: Any, address: int, tip: int, service: int, price: int, stak
 
 
 @rule
-def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, clients: int) -> None:
+def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, carried: bool, clients: int) -> None:
     """Keep stakes and offers as the providers want them; re-enter where they want that."""
     terms = book.terms[0]
     blocks_locked = terms.delivery_window + terms.dispute_window + 1
     for p in range(actions.size):
         action, craft = actions[p], private.crafts[p]
         address = account_of(book, clients + p)
-        if waiting[address]:
+        if carried and waiting[address]:
             continue
         if action.reenter != 0:
             sign_offer(book, address, action.tip, craft.service, action.price, terms.min_stake, 0)
@@ -121,8 +123,8 @@ def act(book: Any, private: Any, client_views: Any, client_actions: Any, provide
     carried = book.head[0].pending > 0
     if carried:
         mark_waiting(book, waiting, 1)
-    sign_deliveries(book, provider_actions, waiting, client_actions.size)
-    sign_clients(book, client_views, client_actions, waiting)
-    sign_providers(book, private, provider_actions, waiting, client_actions.size)
+    sign_deliveries(book, provider_actions, waiting, carried, client_actions.size)
+    sign_clients(book, client_views, client_actions, waiting, carried)
+    sign_providers(book, private, provider_actions, waiting, carried, client_actions.size)
     if carried:
         waiting[:] = 0

@@ -124,10 +124,10 @@ class ServiceMarket:
 
     def _shared_out(self, work: Callable[[Desk, int, int], None]) -> None:
         """Do a kernel's work on all worlds, in equal shares per thread."""
-        edges = np.linspace(0, self.seeds.size, len(self._desks) + 1).astype(int).tolist()
         if len(self._desks) == 1:
-            work(self._desks[0], *edges)
+            work(self._desks[0], 0, self.seeds.size)
             return
+        edges = [self.seeds.size * k // len(self._desks) for k in range(len(self._desks) + 1)]
         with ThreadPoolExecutor(len(self._desks)) as pool:
             list(pool.map(work, self._desks, edges[:-1], edges[1:]))
 
