@@ -57,9 +57,7 @@ def find(role: str, wanted: Any) -> tuple[str, Any]:
             return wanted.rpartition("/")[2], _from_file(role, wanted)
         known = POLICIES.get(role, {})
         if wanted not in known:
-            raise InputError(
-                f"policy {role}={wanted}: no such policy; allowed is path.py:name, or a known one: {nearest(wanted, list(known))}"
-            )
+            raise InputError(f"policy {role}={wanted}: no such policy, and no path.py:name; {nearest(wanted, list(known))}")
         return wanted, known[wanted]()
     if isinstance(wanted, type):
         try:

@@ -190,7 +190,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as end:
         return int(end.exit_code)
     except usage_error as error:
-        return _failed(error.format_message(), 2)
+        if words[0] in command.commands or words[0].startswith("-"):
+            return _failed(error.format_message(), 2)
+        from agents.registry import nearest
+
+        return _failed(f"command: {words[0]!r} given; {nearest(words[0], sorted(command.commands))}", 2)
     except InputError as error:
         return _failed(error, 2)
     except KeyboardInterrupt as stop:

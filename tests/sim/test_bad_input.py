@@ -175,3 +175,7 @@ def test_a_damaged_run_directory_is_refused(capsys):
 def test_the_reference_does_not_replace_what_is_not_its_own(capsys):
     refused(["reference", "--out", "full"], capsys, "full holds mine.txt")
     refused(["reference", "--out", "p.py"], capsys, "p.py holds a file")
+
+
+def test_an_unknown_command_is_refused_with_the_nearest_one(capsys):
+    refused(["reprot", "here"], capsys, "command: 'reprot' given", "allowed are demo, explain", "did you mean report?")
