@@ -5,7 +5,7 @@ from chain.fees import charge, gas_of, next_base_fee
 from chain.layout import MAX_PRICE, NOBODY, Record, Records
 from chain.mempool import forget
 from chain.rule import rule
-from chain.status import Status
+from chain.status import ADMITTED_FROM, Status
 
 
 @rule
@@ -59,10 +59,10 @@ def write_receipt(head: Records, accounts: Records, receipts: Records, tx: Recor
     receipt.nonce = tx.nonce
     receipt.status = status
     receipt.fee = 0
-    if status == 0 or status >= 10:
+    if status == Status.OK or status >= ADMITTED_FROM:
         receipt.fee = gas_of(tx.kind) * (h.base_fee + tx.tip)
     receipt.height = h.height
-    receipt.subject = subject if status == 0 else NOBODY
+    receipt.subject = subject if status == Status.OK else NOBODY
     h.receipts += 1
     tx.arrival = NOBODY
     accounts[tx.sender].pending -= 1

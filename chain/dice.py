@@ -35,7 +35,6 @@ class What(IntEnum):
     WINDOW = 6
     POLICY = 7
     NORMAL = 8
-    ROWS = 9
 
 
 @rule(wraps=True)

@@ -3,13 +3,11 @@
 from typing import Any
 
 from chain.contracts.service_market import Phase
-from chain.layout import NOBODY, Kind
+from chain.layout import NOBODY, WHOLE_BPS, Kind
 from chain.mempool import reserve
 from chain.rule import rule
 from sim.scenarios.service_market.observe import LARGE, NEAR, account_of, fetch_parties
 from sim.scenarios.service_market.roles import Answer
-
-WHOLE = 10_000
 
 
 @rule
@@ -50,7 +48,7 @@ def sign_clients(book: Any, views: Any, actions: Any, waiting: Any, carried: boo
         if carried and waiting[address]:
             continue
         if view.job != NOBODY and action.answer != Answer.SILENT:
-            bad = action.answer == Answer.HONEST and view.job_quality_bps < WHOLE
+            bad = action.answer == Answer.HONEST and view.job_quality_bps < WHOLE_BPS
             kind = Kind.DISPUTE if bad or action.answer == Answer.DISPUTE else Kind.ACCEPT
             slot = sign(book, kind, address, action.tip, view.job, 0)
             if slot != NOBODY:
