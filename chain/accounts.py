@@ -75,5 +75,7 @@ def request_number(accounts: Records, head: Record, address: int) -> int:
 
 @rule
 def share(amount: int, bps: int) -> int:
-    """`amount` × `bps` / 10,000, rounded down, exact for every amount: the product is never formed."""
+    """`amount` × `bps` / 10,000, rounded down, exact for every amount from 0 and `bps` up to 10,000: no product overflows."""
+    if amount < 2**49:
+        return amount * bps // 10_000
     return amount // 10_000 * bps + amount % 10_000 * bps // 10_000

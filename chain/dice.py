@@ -15,7 +15,7 @@ from enum import IntEnum
 import numpy as np
 
 from chain.layout import Record
-from chain.rule import mulhi, rule
+from chain.rule import rule, wide_product
 
 Lanes = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 
@@ -41,8 +41,8 @@ class What(IntEnum):
 def philox(k0: np.uint64, k1: np.uint64, c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64) -> Lanes:
     """One block of Philox 4x64 with ten rounds: four uniform 64-bit words."""
     for _ in range(10):
-        high0, low0 = mulhi(_M0, c0), _M0 * c0
-        high1, low1 = mulhi(_M1, c2), _M1 * c2
+        high0, low0 = wide_product(_M0, c0)
+        high1, low1 = wide_product(_M1, c2)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
         k0, k1 = k0 + _W0, k1 + _W1
     return c0, c1, c2, c3
@@ -74,7 +74,7 @@ def draw(head: Record, tick: int, who: int, what: int, index: int) -> np.uint64:
 @rule
 def below(word: np.uint64, n: int) -> int:
     """A whole number in [0, n), from a uniform word (the upper half of word × n)."""
-    return int(np.int64(mulhi(word, np.uint64(n))))
+    return int(np.int64(wide_product(word, np.uint64(n))[0]))
 
 
 @rule

@@ -115,9 +115,10 @@ def world(book: B, w: int) -> B:
     return type(book)(*(array[w] for array in book))
 
 
-def mulhi(a: np.uint64, b: np.uint64) -> np.uint64:
-    """The upper 64 bits of the 128-bit product."""
-    return np.uint64((int(a) * int(b)) >> 64)
+def wide_product(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """The upper and the lower 64 bits of the 128-bit product."""
+    product = int(a) * int(b)
+    return np.uint64(product >> 64), np.uint64(product & (2**64 - 1))
 
 
 def prefetch(records: Any, index: int) -> None:
@@ -134,14 +135,15 @@ if not INTERPRETED:
         return space["view"]
 
     @numba.extending.intrinsic
-    def _mulhi(context, a, b):  # type: ignore[no-untyped-def]
-        def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            wide = ir.IntType(128)
+    def _wide_product(context, a, b):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            wide, narrow = ir.IntType(128), ir.IntType(64)
             product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
-            return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+            upper = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), narrow)
+            return context.make_tuple(builder, signature.return_type, (upper, builder.trunc(product, narrow)))
 
         u64 = numba.types.uint64
-        return u64(u64, u64), generate
+        return numba.types.UniTuple(u64, 2)(u64, u64), generate
 
     @numba.extending.intrinsic
     def _prefetch(context, array, index):  # type: ignore[no-untyped-def]
@@ -162,6 +164,6 @@ if not INTERPRETED:
     def _prefetch_compiled(records, index):  # type: ignore[no-untyped-def]
         return lambda records, index: _prefetch(records, index)  # type: ignore[call-arg]
 
-    @numba.extending.overload(mulhi)
-    def _mulhi_compiled(a, b):  # type: ignore[no-untyped-def]
-        return lambda a, b: _mulhi(a, b)  # type: ignore[call-arg]
+    @numba.extending.overload(wide_product)
+    def _wide_product_compiled(a, b):  # type: ignore[no-untyped-def]
+        return lambda a, b: _wide_product(a, b)  # type: ignore[call-arg]

@@ -104,15 +104,15 @@ class Economy(Protocol):
     """Length of an episode."""
     names: Mapping[str, NDArray[np.int64]]
     """By role: the agent's name of each row of its view."""
+    views: Mapping[str, NDArray[Any]]
+    """By role: what its agents are shown now, one row per agent in every world. Read-only, and filled anew in place by `begin`
+    and `advance`."""
 
     def begin(self, episode: int) -> None:
         """Start an episode from nothing."""
 
-    def observe(self) -> Mapping[str, NDArray[Any]]:
-        """By role: its view, one row per agent in every world."""
-
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
-        """Turn actions into transactions, execute one block, go one tick on."""
+        """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
 
     def outcome(self) -> Any:
         """What happened, with the private truth, for the metrics."""

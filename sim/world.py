@@ -62,21 +62,19 @@ class World:
         """Whether the episode has ended."""
         return self.tick >= self.economy.ticks
 
-    def actions(self, views: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Ask every policy what its agents do, given the views."""
+    def actions(self) -> dict[str, NDArray[Any]]:
+        """Ask every policy what its agents do, given what they are shown."""
         heads = self.economy.book.head[:, 0]
         out = {}
         for role in self.scenario.roles:
-            view, memory = views[role.name].view(), self.memory[role.name]
-            view.flags.writeable = False  # what an agent is shown is also what the ledger signs by
+            view, memory = self.economy.views[role.name], self.memory[role.name]
             dice = Dice(heads, self.tick, self.economy.names[role.name])
             out[role.name] = role.read(decide(self.policies[role.name], view, memory, dice), view.size)
         return out
 
     def step(self, actions: Mapping[str, NDArray[Any]] | None = None) -> None:
         """One tick: everybody sees the same state, decides, and one block is executed."""
-        views = self.economy.observe()
-        self.economy.advance(self.actions(views) if actions is None else actions)
+        self.economy.advance(self.actions() if actions is None else actions)
         self.tick += 1
 
     def play(self, on_tick: Callable[[int, int], None] | None = None) -> Any:

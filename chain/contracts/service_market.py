@@ -264,8 +264,11 @@ def dispute(book: Record, tx: Record) -> Status:
 def settle(book: Record) -> None:
     """At the end of a block: release what deadlines release, and forget the oldest jobs that are closed."""
     head, terms = book.head[0], book.terms[0]
+    soonest = min(terms.delivery_window, terms.dispute_window)
     for number in range(terms.closed, terms.opened):
         job = book.jobs[number & (book.jobs.size - 1)]
+        if head.height < job.height + soonest:
+            break  # this job and all younger ones have time left
         if job.phase == Phase.CLOSED or head.height < job.due:
             continue
         if job.phase == Phase.FUNDED:

@@ -51,7 +51,7 @@ class MarketAgent(mesa.Agent):  # type: ignore[misc] # Mesa has no types
     @property
     def view(self) -> Any:
         """What the agent is shown now: one record."""
-        return self.model.views[self.role][self.row]
+        return self.model.world.economy.views[self.role][self.row]
 
     @property
     def address(self) -> int:
@@ -112,7 +112,7 @@ class MesaModel(mesa.Model):  # type: ignore[misc]
         world = World(economy, economy.settings(preset, parameters), policies, seeds=seeds_of([seed]))
         super().__init__(rng=int(seed))
         self.world = world
-        self._look()
+        self.outcome: Outcome = self.world.economy.outcome()
         for role, names in self.world.economy.names.items():
             kind = {**self.kinds, **(agents or {})}.get(role, MarketAgent)
             for row in range(names.size):
@@ -126,23 +126,16 @@ class MesaModel(mesa.Model):  # type: ignore[misc]
         """One tick: policies propose, agents decide, one block is executed, figures are collected."""
         if not self.running:
             return
-        actions = self.world.actions(self.views)
+        actions = self.world.actions()
         for agent in self.agents:
             if getattr(agent.decide, "__func__", None) is not MarketAgent.decide:
                 self._decide(agent, actions[agent.role])
         self.world.step(actions)
-        self._look()
+        self.outcome = self.world.economy.outcome()
         self.datacollector.collect(self)
         if self.world.done:
             self.running = False
             check(self.world.economy.book)
-
-    def _look(self) -> None:
-        """What agents are shown now, read-only, and what happened so far."""
-        self.views = {role: view.view() for role, view in self.world.economy.observe().items()}
-        for view in self.views.values():
-            view.flags.writeable = False
-        self.outcome: Outcome = self.world.economy.outcome()
 
     def _decide(self, agent: MarketAgent, actions: Any) -> None:
         """Put an agent's own decision in the place of what its policy proposed."""

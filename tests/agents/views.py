@@ -62,7 +62,7 @@ def market_views(role: str) -> tuple[Any, ...]:
     played = world({"client": "random", "provider": "undercutting"}, **counts)
     views = []
     while not played.done:
-        shown = played.economy.observe()[role].copy()
+        shown = played.economy.views[role].copy()
         shown.flags.writeable = False
         views.append(shown)
         played.step()

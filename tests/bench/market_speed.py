@@ -38,7 +38,7 @@ def given(worlds: int, **settings: int) -> Given:
     economies = [MARKET.build(parameters, seeds=np.arange(k, min(k + BATCH, worlds))) for k in range(0, worlds, BATCH)]
     actions = []
     for economy in economies:
-        views = economy.observe()
+        views = economy.views
         chosen = {role.name: role.actions(views[role.name].size) for role in MARKET.roles}
         chosen["client"]["hire"] = 0
         chosen["provider"]["price"] = (views["provider"]["cost"] + views["provider"]["effort_cost"]) * 12 // 10
@@ -61,7 +61,6 @@ def play(work: Given) -> None:
     """Step every economy through its episode."""
     for economy, actions in zip(work.economies, work.actions, strict=True):
         for _ in range(economy.ticks):
-            economy.observe()
             economy.advance(actions)
 
 

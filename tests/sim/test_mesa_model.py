@@ -165,9 +165,9 @@ def test_agents_may_propose_in_any_order():
     model = run(MesaModel(preset="minimal", seed=5, agents={"client": Choosy}))
     mirrored = MesaModel(preset="minimal", seed=5)
     while mirrored.running:
-        actions = mirrored.world.actions(mirrored.views)
+        actions = mirrored.world.actions()
         for agent in reversed(list(mirrored.agents_by_type[ClientAgent])):
             actions["client"][agent.row]["limit"] = int(agent.view.value) // 2
         mirrored.world.step(actions)
-        mirrored.views, mirrored.running = mirrored.world.economy.observe(), not mirrored.world.done
+        mirrored.running = not mirrored.world.done
     assert model.world.digest() == mirrored.world.digest()

@@ -6,6 +6,7 @@ from chain.contracts.service_market import Phase
 from chain.layout import NOBODY, WHOLE_BPS, Kind
 from chain.mempool import reserve
 from chain.rule import rule
+from sim.scenarios.service_market.layout import ByRole
 from sim.scenarios.service_market.observe import LARGE, NEAR, account_of, fetch_parties
 from sim.scenarios.service_market.roles import Answer
 
@@ -116,13 +117,14 @@ def mark_waiting(book: Any, waiting: Any, mark: int) -> None:
 
 
 @rule
-def act(book: Any, private: Any, client_views: Any, client_actions: Any, provider_actions: Any, waiting: Any) -> None:
+def act(book: Any, private: Any, views: ByRole, actions: ByRole, waiting: Any) -> None:
     """Turn the actions of one world into transactions. `waiting` is zero by account, and is left so."""
+    clients = actions.client.size
     carried = book.head[0].pending > 0
     if carried:
         mark_waiting(book, waiting, 1)
-    sign_deliveries(book, provider_actions, waiting, carried, client_actions.size)
-    sign_clients(book, client_views, client_actions, waiting, carried)
-    sign_providers(book, private, provider_actions, waiting, carried, client_actions.size)
+    sign_deliveries(book, actions.provider, waiting, carried, clients)
+    sign_clients(book, views.client, actions.client, waiting, carried)
+    sign_providers(book, private, actions.provider, waiting, carried, clients)
     if carried:
         waiting[:] = 0

@@ -6,11 +6,11 @@ from chain.accounts import share
 from chain.contracts.service_market import Outcome
 from chain.deployments.service_market import seal
 from chain.mempool import next_tick
-from chain.ordering import Scratch
 from chain.rule import rule, world
 from chain.status import Status
 from sim.scenarios.service_market.act import act
-from sim.scenarios.service_market.observe import LARGE, NEAR, fetch_parties
+from sim.scenarios.service_market.layout import ByRole, Desk
+from sim.scenarios.service_market.observe import LARGE, NEAR, fetch_parties, observe
 
 
 @rule
@@ -72,15 +72,20 @@ def measure_end(book: Any, private: Any, job: Any) -> None:
 
 
 @rule
-def measure(book: Any, private: Any, oldest: int) -> None:
-    """Add what this block did to the tallies; jobs count for the tick in which they were hired."""
-    height = book.head[0].height
-    for number in range(oldest, book.terms[0].opened):
-        if book.terms[0].opened - oldest > LARGE:
+def measure(book: Any, private: Any, oldest: int, hired: int) -> None:
+    """Add what this block did to the tallies; jobs count for the tick in which they were hired.
+
+    Args:
+        oldest: the oldest job that was open before the block.
+        hired: the first job of the block.
+    """
+    height, opened = book.head[0].height, book.terms[0].opened
+    for number in range(hired, opened):
+        measure_hire(private, book.jobs[number & (book.jobs.size - 1)])
+    for number in range(oldest, opened):
+        if opened - oldest > LARGE:
             fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
-        if job.height == height:
-            measure_hire(private, job)
         if job.delivered == height:
             measure_delivery(book, private, job)
         if job.paid == height:
@@ -88,32 +93,41 @@ def measure(book: Any, private: Any, oldest: int) -> None:
 
 
 @rule
+def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk) -> None:
+    """Sign what the agents want, execute one block, and count what it did."""
+    head, terms = book.head[0], book.terms[0]
+    tick = private.ticks[head.tick]
+    oldest, hired, fees, dropped = terms.closed, terms.opened, head.fees_burned + head.tips, head.dropped
+    tick.base_fee = head.base_fee
+    for c in range(views.client.size):
+        tick.requests += 1 if views.client[c].need >= 0 else 0
+    act(book, private, views, actions, desk.waiting)
+    seal(book, desk.scratch)
+    measure(book, private, oldest, hired)
+    tick.fees = head.fees_burned + head.tips - fees
+    tick.gas_used = head.gas_used
+    tick.blocked = head.dropped - dropped
+    for k in range(head.receipts):
+        tick.refused += 1 if book.receipts[k].status != Status.OK else 0
+
+
+@rule
+def begin(books: Any, privates: Any, views: ByRole, desk: Desk, needs: tuple[int, int]) -> None:
+    """Fill the first views of every world."""
+    for w in range(books.head.shape[0]):
+        observe(world(books, w), world(privates, w), world(views, w), desk, needs)
+
+
+@rule
 def advance(
-    books: Any,
-    privates: Any,
-    client_views: Any,
-    client_actions: Any,
-    provider_actions: Any,
-    scratch: Scratch,
-    waiting: Any,
-    first: int,
-    stop: int,
+    books: Any, privates: Any, views: ByRole, actions: ByRole, desk: Desk, needs: tuple[int, int], first: int, stop: int
 ) -> None:
-    """Move the worlds from `first` to `stop` - 1 one tick on."""
+    """Move the worlds from `first` to `stop` - 1 one tick on: transactions, a block, measures, and what is seen next.
+
+    One world after another goes all the way, while its records are in the processor's nearest cache.
+    """
     for w in range(first, stop):
-        book, private = world(books, w), world(privates, w)
-        head = book.head[0]
-        tick = private.ticks[head.tick]
-        oldest, fees, dropped = book.terms[0].closed, head.fees_burned + head.tips, head.dropped
-        tick.base_fee = head.base_fee
-        for c in range(client_views.shape[1]):
-            tick.requests += 1 if client_views[w, c].need >= 0 else 0
-        act(book, private, client_views[w], client_actions[w], provider_actions[w], waiting)
-        seal(book, scratch)
-        measure(book, private, oldest)
-        tick.fees = head.fees_burned + head.tips - fees
-        tick.gas_used = head.gas_used
-        tick.blocked = head.dropped - dropped
-        for k in range(head.receipts):
-            tick.refused += 1 if book.receipts[k].status != Status.OK else 0
-        next_tick(head)
+        book, private, view = world(books, w), world(privates, w), world(views, w)
+        step(book, private, view, world(actions, w), desk)
+        next_tick(book.head[0])
+        observe(book, private, view, desk, needs)

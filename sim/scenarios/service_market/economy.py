@@ -1,8 +1,8 @@
 """A batch of service markets: the book, the private truth, the views, and one tick after another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,12 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from chain.deployments.service_market import blank
 from chain.genesis import found
 from chain.layout import NOBODY, records
-from chain.ordering import Scratch, scratch_for
 from sim.metrics.outcome import Outcome
 from sim.scenario import layout
-from sim.scenarios.service_market.advance import advance
-from sim.scenarios.service_market.layout import CLIENT_TALLY, CRAFT, PROVIDER_TALLY, TICK, TRADE, Private
-from sim.scenarios.service_market.observe import BOARD, observe
+from sim.scenarios.service_market.advance import advance, begin
+from sim.scenarios.service_market.layout import (
+    CLIENT_TALLY,
+    CRAFT,
+    PROVIDER_TALLY,
+    TICK,
+    TRADE,
+    ByRole,
+    Desk,
+    Private,
+    desk_for,
+)
 from sim.scenarios.service_market.parameters import ServiceMarketParameters
 from sim.scenarios.service_market.roles import CLIENT, PROVIDER
 from sim.scenarios.service_market.truth import plan_market
@@ -25,18 +33,6 @@ TERMS = (
     "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window", "reliability_bps",
     "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
 )  # fmt: skip
-
-
-class Desk(NamedTuple):
-    """Working memory of one thread; not part of the state."""
-
-    scratch: Scratch
-    waiting: NDArray[np.int64]
-    """By account, 1 where its earlier transactions still wait for a block."""
-    board: Any
-    """Open offers by service."""
-    starts: NDArray[np.int64]
-    """Where each service begins on the board."""
 
 
 class ServiceMarket:
@@ -76,26 +72,18 @@ class ServiceMarket:
             records(CLIENT_TALLY, count, p.clients),
             records(PROVIDER_TALLY, count, p.providers),
         )
-        self.views = {
-            "client": records(layout(CLIENT.view), count, p.clients),
-            "provider": records(layout(PROVIDER.view), count, p.providers),
-        }
+        self._views = ByRole(records(layout(CLIENT.view), count, p.clients), records(layout(PROVIDER.view), count, p.providers))
+        self.views: Mapping[str, NDArray[Any]] = {role: view.reshape(-1) for role, view in self._views._asdict().items()}
+        for view in self.views.values():
+            view.flags.writeable = False  # what an agent is shown is also what the ledger signs by
         self.names: Mapping[str, NDArray[np.int64]] = {
             "client": np.tile(np.arange(p.clients), count),
             "provider": np.tile(np.arange(p.clients, agents), count),
         }
-        self._terms = (p.horizon, p.need_bps)
-        self._desks = [self._desk() for _ in range(max(1, min(threads, count)))]
+        self._needs = (p.horizon, p.need_bps)
+        sizes = self.book.pool.shape[1], self.book.accounts.shape[1], p.services
+        self._desks = [desk_for(*sizes) for _ in range(max(1, min(threads, count)))]
         self.begin(0)
-
-    def _desk(self) -> Desk:
-        accounts, services = self.book.accounts.shape[1], self.parameters.services
-        return Desk(
-            scratch_for(self.book.pool.shape[1], accounts),
-            np.zeros(accounts, np.int64),
-            np.zeros(accounts, BOARD),
-            np.zeros(services + 1, np.int64),
-        )
 
     def begin(self, episode: int) -> None:
         """Start an episode: new private types, an empty ledger."""
@@ -115,42 +103,28 @@ class ServiceMarket:
         )
         for term in TERMS:
             self.book.terms[term] = getattr(p, term)
-        for array in (*self.private, *self.views.values()):
+        for array in (*self.private, *self._views):
             array.view(np.int64)[...] = 0
-        for view in self.views.values():
+        for view in self._views:
             view["offers"]["address"] = NOBODY
         low_high = (p.value_low, p.value_high, p.cost_low, p.cost_high, p.skill_low_bps, 10_000, p.capacity_low, p.capacity_high)
         draw_types(self.book.head, self.private.tastes, self.private.crafts, np.array([*low_high, p.effort_cost]))
-
-    def _shared_out(self, work: Callable[[Desk, int, int], None]) -> None:
-        """Do a kernel's work on all worlds, in equal shares per thread."""
-        if len(self._desks) == 1:
-            work(self._desks[0], 0, self.seeds.size)
-            return
-        edges = [self.seeds.size * k // len(self._desks) for k in range(len(self._desks) + 1)]
-        with ThreadPoolExecutor(len(self._desks)) as pool:
-            list(pool.map(work, self._desks, edges[:-1], edges[1:]))
-
-    def observe(self) -> Mapping[str, NDArray[Any]]:
-        """By role: its view, one row per agent in every world. The arrays are filled anew by each call."""
-        views = self.views["client"], self.views["provider"]
-
-        def work(desk: Desk, first: int, stop: int) -> None:
-            observe(self.book, self.private, *views, desk.board, desk.starts, self._terms, first, stop)
-
-        self._shared_out(work)
-        return {role: view.reshape(-1) for role, view in self.views.items()}
+        begin(self.book, self.private, self._views, self._desks[0], self._needs)
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
-        """Turn actions into transactions, execute one block, go one tick on."""
-        count = self.seeds.size
-        clients, providers = (actions[role].reshape(count, -1) for role in ("client", "provider"))
-        arrays = self.book, self.private, self.views["client"], clients, providers
+        """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
+        count, desks = self.seeds.size, self._desks
+        by_role = ByRole(*(actions[role].reshape(count, -1) for role in ByRole._fields))
 
         def work(desk: Desk, first: int, stop: int) -> None:
-            advance(*arrays, desk.scratch, desk.waiting, first, stop)
+            advance(self.book, self.private, self._views, by_role, desk, self._needs, first, stop)
 
-        self._shared_out(work)
+        if len(desks) == 1:
+            work(desks[0], 0, count)
+            return
+        edges = [count * k // len(desks) for k in range(len(desks) + 1)]
+        with ThreadPoolExecutor(len(desks)) as pool:
+            list(pool.map(work, desks, edges[:-1], edges[1:]))
 
     def outcome(self) -> Outcome:
         """What happened in this episode, with the planner's optimum beside it."""

@@ -1,8 +1,14 @@
-"""What the service market keeps beside the ledger: private types, and what is measured. No policy is shown it."""
+"""What the service market keeps beside the ledger: private types, what is measured, views, and working memory."""
 
 from typing import Any, NamedTuple
 
-from chain.layout import record
+import numpy as np
+from numpy.typing import NDArray
+
+from chain.layout import NOBODY, record
+from chain.ordering import Scratch, scratch_for
+from sim.scenario import layout
+from sim.scenarios.service_market.roles import OFFER
 
 CRAFT = record("service", "cost", "skill_bps", "effort_cost", "capacity")
 """A provider's private type."""
@@ -24,7 +30,7 @@ PROVIDER_TALLY = record("jobs", "good", "cost", "price", "disputes", "upheld")
 
 
 class Private(NamedTuple):
-    """Private truth and tallies: arrays with a leading world axis."""
+    """Private truth and tallies, which no policy is shown: arrays with a leading world axis."""
 
     tastes: Any
     """Value of a good job, shape (worlds, clients, services), µcoin."""
@@ -33,3 +39,34 @@ class Private(NamedTuple):
     trades: Any
     clients: Any
     providers: Any
+
+
+class ByRole(NamedTuple):
+    """Views or actions of both roles, shape (worlds, agents)."""
+
+    client: Any
+    provider: Any
+
+
+class Desk(NamedTuple):
+    """Working memory of one thread: it serves one world after another and is not part of the state."""
+
+    scratch: Scratch
+    waiting: NDArray[np.int64]
+    """By account, 1 where its earlier transactions still wait for a block; zero between worlds."""
+    board: Any
+    """Open offers by service; the last row is the empty offer."""
+    starts: NDArray[np.int64]
+    """Where each service begins on the board."""
+
+
+def desk_for(pool_size: int, accounts_size: int, services: int) -> Desk:
+    """Working memory for worlds of these sizes."""
+    board = np.zeros(accounts_size + 1, layout(OFFER))
+    board["address"] = NOBODY
+    return Desk(
+        scratch_for(pool_size, accounts_size),
+        np.zeros(accounts_size, np.int64),
+        board,
+        np.zeros(services + 1, np.int64),
+    )

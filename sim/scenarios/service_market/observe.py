@@ -6,12 +6,11 @@ from chain.contracts.reputation import mean_bps
 from chain.contracts.service_market import Phase
 from chain.dice import What, below, lane, lanes, mix, swap
 from chain.layout import NOBODY
-from chain.rule import prefetch, rule, world
-from sim.scenario import OFFERS_SHOWN, layout
-from sim.scenarios.service_market.roles import OFFER
+from chain.rule import prefetch, rule
+from sim.scenario import OFFERS_SHOWN
+from sim.scenarios.service_market.layout import ByRole, Desk
 from sim.scenarios.service_market.types import EVERYBODY, need_from
 
-BOARD = layout(OFFER)
 LARGE, NEAR = 1_024, 8
 """Where more jobs than this are open, look so many jobs ahead."""
 
@@ -63,10 +62,7 @@ def show(view: Any, board: Any, first: int, stop: int, word: Any) -> None:
             if place >= count:
                 place -= count
     for k in range(shown, before):
-        offers[k].address = NOBODY
-        offers[k].price = 0
-        offers[k].rating_bps = 0
-        offers[k].ratings = 0
+        offers[k] = board[board.size - 1]
 
 
 @rule
@@ -162,21 +158,9 @@ def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
 
 
 @rule
-def observe(
-    books: Any,
-    privates: Any,
-    client_views: Any,
-    provider_views: Any,
-    board: Any,
-    starts: Any,
-    terms: tuple[int, int],
-    first: int,
-    stop: int,
-) -> None:
-    """Fill the views of the worlds from `first` to `stop` - 1; `terms` are the horizon and `need_bps`."""
-    for w in range(first, stop):
-        book, private = world(books, w), world(privates, w)
-        pin_up(book, board, starts)
-        show_clients(book, private, client_views[w], board, starts, terms[0], terms[1])
-        show_providers(book, private, provider_views[w], board, starts, client_views.shape[1])
-        show_jobs(book, client_views[w], provider_views[w])
+def observe(book: Any, private: Any, views: ByRole, desk: Desk, needs: tuple[int, int]) -> None:
+    """Fill the views of one world; `needs` are the horizon and `need_bps`."""
+    pin_up(book, desk.board, desk.starts)
+    show_clients(book, private, views.client, desk.board, desk.starts, needs[0], needs[1])
+    show_providers(book, private, views.provider, desk.board, desk.starts, views.client.size)
+    show_jobs(book, views.client, views.provider)
