@@ -1,13 +1,14 @@
 """What a scenario is: a frozen record of roles, parameters, presets and how to build its economy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 
+from agents.encoding import Encoding, Feature, Field
 from agents.policy import Action
 from agents.registry import nearest
 from chain.errors import InputError
@@ -24,6 +25,11 @@ class Column:
     """One named field of a view or an action: whole numbers from `low` to `high`.
 
     `of` makes it a table: 16 rows of these columns. `default` is what an action takes where a policy says nothing.
+
+    What learners make of it (`encoding_of`): a column of a view with a `scale` is shown to them, divided by it; a field of an
+    action with a `span` can be set by them, within it, or on one of so many `levels`. Scales and ends of spans are whole
+    numbers, or names of parameters. `valid` names a table of the view and its column: the last 16 levels choose one of its
+    rows, and are invalid where that column is negative.
     """
 
     name: str
@@ -33,6 +39,10 @@ class Column:
     about: str
     default: int = 0
     of: tuple["Column", ...] = ()
+    scale: int | str = 0
+    span: tuple[int | str, int | str] | None = None
+    levels: int = 0
+    valid: tuple[str, str] | None = None
 
 
 OFFERS_SHOWN = 16
@@ -57,6 +67,12 @@ class Role:
     action: tuple[Column, ...]
     policy: str
     """Name of the policy that plays this role if none is given."""
+    learn: tuple[str, ...] = ()
+    """Fields of the action that a learner sets if it is not said which."""
+    form: str = "box"
+    """The form of a learner's action if none is given, one of `agents.encoding.FORMS`."""
+    reward_scale: int | str = 1_000_000
+    """µcoin that count as a reward of 1: a number, or the name of a parameter."""
 
     def actions(self, rows: int) -> NDArray[Any]:
         """So many actions, every field at its default."""
@@ -108,11 +124,14 @@ class Economy(Protocol):
     """By role: what its agents are shown now, one row per agent in every world. Read-only, and filled anew in place by `begin`
     and `advance`."""
 
-    def begin(self, episode: int) -> None:
-        """Start an episode from nothing."""
+    def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
+        """Start an episode from nothing; with `seeds`, under new run seeds, one per world."""
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
         """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
+
+    def gains(self) -> Mapping[str, NDArray[np.int64]]:
+        """By role: what each agent has gained so far in this episode, µcoin: money, and the value that money does not show."""
 
     def outcome(self) -> Any:
         """What happened, with the private truth, for the metrics."""
@@ -171,3 +190,53 @@ def bounds(field: Any) -> str:
     limits = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
     unit = (field.json_schema_extra or {}).get("unit", "")
     return f"{limits.get('ge', '')} to {limits.get('le', '')} {unit}".strip()
+
+
+def resolve(given: int | str, parameters: Any) -> int:
+    """A whole number, or the value of the parameter of this name."""
+    return int(getattr(parameters, given)) if isinstance(given, str) else given
+
+
+def encoding_of(
+    scenario: Scenario, role: str, parameters: Any, fields: Sequence[str] | None = None, form: str | None = None
+) -> Encoding:
+    """A role as learners see it.
+
+    Args:
+        scenario: the economy.
+        role: name of the role.
+        parameters: its settings, from `Scenario.settings`; scales and spans may depend on them.
+        fields: the fields of the action that are to be learned; the role's own choice if not given. The others stay at their
+            defaults.
+        form: ``box``, ``multidiscrete`` or ``discrete``; the role's own if not given.
+
+    Raises:
+        InputError: an unknown role, field or form, or a field that can not be learned.
+    """
+    played = scenario.role(role)
+    shown, places, word = [], {}, 0
+    for column in played.view:
+        for row in range(OFFERS_SHOWN if column.of else 1):
+            for inner in column.of or (column,):
+                name = f"{column.name}.{inner.name}.{row}" if column.of else column.name
+                places[name] = word
+                if inner.scale:
+                    shown.append(Feature(name, word, resolve(inner.scale, parameters) or 1))
+                word += 1
+    can = {column.name: column for column in played.action if column.span}
+    wanted = played.learn if fields is None else tuple(fields)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise InputError(f"fields: {', '.join(wanted) or 'none'} given, allowed are different ones of {', '.join(can)}")
+    chosen = []
+    for name in wanted:
+        if name not in can:
+            raise InputError(f"fields: {name!r} given; {nearest(str(name), list(can))}")
+        column = can[name]
+        assert column.span is not None
+        low, high = (resolve(end, parameters) for end in column.span)
+        words: tuple[int, ...] = ()
+        if column.valid is not None:
+            table, inner_name = column.valid
+            words = tuple(places[f"{table}.{inner_name}.{row}"] for row in range(OFFERS_SHOWN))
+        chosen.append(Field(name, low, max(low, high), column.levels, words))
+    return Encoding(scenario.name, role, form or played.form, tuple(shown), tuple(chosen), word)

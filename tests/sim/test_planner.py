@@ -82,9 +82,9 @@ def test_the_plan_of_a_market_by_hand():
     crafts = np.zeros((1, 2), CRAFT)
     crafts["service"], crafts["capacity"] = [[0, 1]], [[2, 1]]
     crafts["cost"], crafts["effort_cost"] = [[20, 5]], [[10, 5]]
-    tastes = np.array([[[100, 30], [80, 18]]])
     needs = np.array([[[0, 0], [1, 1]]])
-    found = plan_market(needs, tastes, crafts, 5_000)
+    values = np.array([[[100, 80], [30, 18]]])
+    found = plan_market(needs, values, 2, crafts, 5_000)
     assert found.surplus.tolist() == [[[20 + 10, 0], [0, 5]]]
     assert found.quantity.tolist() == [[[2, 0], [0, 1]]]
 

@@ -9,8 +9,9 @@ from chain.mempool import next_tick
 from chain.rule import rule, world
 from chain.status import Status
 from sim.scenarios.service_market.act import act
-from sim.scenarios.service_market.layout import ByRole, Desk
+from sim.scenarios.service_market.layout import ByRole, Desk, Wants
 from sim.scenarios.service_market.observe import LARGE, NEAR, fetch_parties, observe
+from sim.scenarios.service_market.types import value_of
 
 
 @rule
@@ -25,7 +26,7 @@ def measure_hire(private: Any, job: Any) -> None:
 
 
 @rule
-def measure_delivery(book: Any, private: Any, job: Any) -> None:
+def measure_delivery(book: Any, private: Any, wants: Wants, job: Any) -> None:
     """A job was delivered in this block: its value and cost in expectation, given the effort.
 
     An agent only ever hires the service that it needs in that tick, once: `act` signs nothing else.
@@ -35,7 +36,8 @@ def measure_delivery(book: Any, private: Any, job: Any) -> None:
     if c >= clients or not 0 <= p < private.providers.size:
         return
     craft = private.crafts[p]
-    value = share(private.tastes[c, job.service], share(job.effort_bps, book.terms[0].reliability_bps))
+    worth = value_of(book.head[0], private.tastes, wants, job.tick, c, job.service)
+    value = share(worth, share(job.effort_bps, book.terms[0].reliability_bps))
     cost = craft.cost + share(craft.effort_cost, job.effort_bps)
     good = 1 if job.quality_bps > 0 else 0
     tick, client, provider = private.ticks[job.tick], private.clients[c], private.providers[p]
@@ -72,7 +74,7 @@ def measure_end(book: Any, private: Any, job: Any) -> None:
 
 
 @rule
-def measure(book: Any, private: Any, oldest: int, hired: int) -> None:
+def measure(book: Any, private: Any, wants: Wants, oldest: int, hired: int) -> None:
     """Add what this block did to the tallies; jobs count for the tick in which they were hired.
 
     Args:
@@ -87,13 +89,13 @@ def measure(book: Any, private: Any, oldest: int, hired: int) -> None:
             fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.delivered == height:
-            measure_delivery(book, private, job)
+            measure_delivery(book, private, wants, job)
         if job.paid == height:
             measure_end(book, private, job)
 
 
 @rule
-def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk) -> None:
+def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk, wants: Wants) -> None:
     """Sign what the agents want, execute one block, and count what it did."""
     head, terms = book.head[0], book.terms[0]
     tick = private.ticks[head.tick]
@@ -103,7 +105,7 @@ def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk) ->
         tick.requests += 1 if views.client[c].need >= 0 else 0
     act(book, private, views, actions, desk.waiting)
     seal(book, desk.scratch)
-    measure(book, private, oldest, hired)
+    measure(book, private, wants, oldest, hired)
     tick.fees = head.fees_burned + head.tips - fees
     tick.gas_used = head.gas_used
     tick.blocked = head.dropped - dropped
@@ -112,22 +114,43 @@ def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk) ->
 
 
 @rule
-def begin(books: Any, privates: Any, views: ByRole, desk: Desk, needs: tuple[int, int]) -> None:
+def begin(books: Any, privates: Any, views: ByRole, desk: Desk, wants: Wants) -> None:
     """Fill the first views of every world."""
     for w in range(books.head.shape[0]):
-        observe(world(books, w), world(privates, w), world(views, w), desk, needs)
+        observe(world(books, w), world(privates, w), world(views, w), desk, wants)
 
 
 @rule
-def advance(
-    books: Any, privates: Any, views: ByRole, actions: ByRole, desk: Desk, needs: tuple[int, int], first: int, stop: int
-) -> None:
+def advance(books: Any, privates: Any, views: ByRole, actions: ByRole, desk: Desk, wants: Wants, first: int, stop: int) -> None:
     """Move the worlds from `first` to `stop` - 1 one tick on: transactions, a block, measures, and what is seen next.
 
     One world after another goes all the way, while its records are in the processor's nearest cache.
     """
     for w in range(first, stop):
         book, private, view = world(books, w), world(privates, w), world(views, w)
-        step(book, private, view, world(actions, w), desk)
+        step(book, private, view, world(actions, w), desk, wants)
         next_tick(book.head[0])
-        observe(book, private, view, desk, needs)
+        observe(book, private, view, desk, wants)
+
+
+@rule
+def gains(books: Any, privates: Any, start: ByRole, out: ByRole) -> None:
+    """What each agent has gained so far: the money of all its accounts, stake and unpaid escrow apart, minus its money at the
+    start, plus the value of what it received or minus the cost of its work. `out` is filled, shape (worlds, agents)."""
+    clients, providers = out.client.shape[1], out.provider.shape[1]
+    for w in range(books.head.shape[0]):
+        book, private, mine = world(books, w), world(privates, w), world(out, w)
+        for c in range(clients):
+            mine.client[c] = private.clients[c].value - start.client
+        for p in range(providers):
+            mine.provider[p] = -private.providers[p].cost - start.provider
+        for address in range(book.accounts.size):
+            agent = book.accounts[address].owner
+            if agent < 0 or agent >= clients + providers:
+                continue
+            stake = book.stakes[address]
+            money = book.accounts[address].balance + stake.bonded + stake.unbonding
+            if agent < clients:
+                mine.client[agent] += money
+            else:
+                mine.provider[agent - clients] += money

@@ -12,7 +12,7 @@ from chain.genesis import found
 from chain.layout import NOBODY, records
 from sim.metrics.outcome import Outcome
 from sim.scenario import layout
-from sim.scenarios.service_market.advance import advance, begin
+from sim.scenarios.service_market.advance import advance, begin, gains
 from sim.scenarios.service_market.layout import (
     CLIENT_TALLY,
     CRAFT,
@@ -22,6 +22,7 @@ from sim.scenarios.service_market.layout import (
     ByRole,
     Desk,
     Private,
+    Wants,
     desk_for,
 )
 from sim.scenarios.service_market.parameters import ServiceMarketParameters
@@ -80,14 +81,17 @@ class ServiceMarket:
             "client": np.tile(np.arange(p.clients), count),
             "provider": np.tile(np.arange(p.clients, agents), count),
         }
-        self._needs = (p.horizon, p.need_bps)
+        self._wants = Wants(p.horizon, p.need_bps, p.redraw_values, p.value_low, p.value_high)
+        self._gains = ByRole(np.zeros((count, p.clients), np.int64), np.zeros((count, p.providers), np.int64))
         sizes = self.book.pool.shape[1], self.book.accounts.shape[1], p.services
         self._desks = [desk_for(*sizes) for _ in range(max(1, min(threads, count)))]
         self.begin(0)
 
-    def begin(self, episode: int) -> None:
-        """Start an episode: new private types, an empty ledger."""
+    def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
+        """Start an episode: new private types, an empty ledger; with `seeds`, under new run seeds, one per world."""
         p = self.parameters
+        if seeds is not None:
+            self.seeds = np.broadcast_to(np.asarray(seeds, np.int64), self.seeds.shape).copy()
         found(
             self.book,
             seeds=self.seeds,
@@ -109,7 +113,7 @@ class ServiceMarket:
             view["offers"]["address"] = NOBODY
         low_high = (p.value_low, p.value_high, p.cost_low, p.cost_high, p.skill_low_bps, 10_000, p.capacity_low, p.capacity_high)
         draw_types(self.book.head, self.private.tastes, self.private.crafts, np.array([*low_high, p.effort_cost]))
-        begin(self.book, self.private, self._views, self._desks[0], self._needs)
+        begin(self.book, self.private, self._views, self._desks[0], self._wants)
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
         """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
@@ -117,7 +121,7 @@ class ServiceMarket:
         by_role = ByRole(*(actions[role].reshape(count, -1) for role in ByRole._fields))
 
         def work(desk: Desk, first: int, stop: int) -> None:
-            advance(self.book, self.private, self._views, by_role, desk, self._needs, first, stop)
+            advance(self.book, self.private, self._views, by_role, desk, self._wants, first, stop)
 
         if len(desks) == 1:
             work(desks[0], 0, count)
@@ -126,12 +130,27 @@ class ServiceMarket:
         with ThreadPoolExecutor(len(desks)) as pool:
             list(pool.map(work, desks, edges[:-1], edges[1:]))
 
+    def gains(self) -> Mapping[str, NDArray[np.int64]]:
+        """By role: money gained so far, plus value received (clients) or minus cost of work (providers), µcoin, one per row.
+
+        The arrays are filled anew by each call. A price counts when it is paid: what waits in escrow is nobody's.
+        """
+        p = self.parameters
+        gains(self.book, self.private, ByRole(p.client_balance, p.provider_balance), self._gains)
+        return {role: gained.reshape(-1) for role, gained in self._gains._asdict().items()}
+
+    def needs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Needed service or -1, and the value of a good job of it in µcoin, both of shape (worlds, horizon + 1, clients)."""
+        needs, values = (
+            np.empty((self.seeds.size, self.parameters.horizon + 1, self.parameters.clients), np.int64) for _ in "nv"
+        )
+        all_needs(self.book.head, self.private.tastes, self._wants, needs, values)
+        return needs, values
+
     def outcome(self) -> Outcome:
         """What happened in this episode, with the planner's optimum beside it."""
-        p, book, private = self.parameters, self.book, self.private
-        needs = np.empty((self.seeds.size, p.horizon + 1, p.clients), np.int64)
-        all_needs(book.head, p.horizon, p.need_bps, p.services, needs)
-        best = plan_market(needs, private.tastes, private.crafts, p.reliability_bps)
+        p, private = self.parameters, self.private
+        best = plan_market(*self.needs(), p.services, private.crafts, p.reliability_bps)
         ticks = slice(0, p.horizon + 1)
         agents = p.clients + p.providers
         wealth = self.wealth()[:, :agents]

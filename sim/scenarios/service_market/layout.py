@@ -48,6 +48,16 @@ class ByRole(NamedTuple):
     provider: Any
 
 
+class Wants(NamedTuple):
+    """Parameters that decide what clients need and how much they value it."""
+
+    horizon: int
+    need_bps: int
+    redraw_values: int
+    value_low: int
+    value_high: int
+
+
 class Desk(NamedTuple):
     """Working memory of one thread: it serves one world after another and is not part of the state."""
 

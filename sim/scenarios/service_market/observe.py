@@ -8,8 +8,8 @@ from chain.dice import What, below, lane, lanes, mix, swap
 from chain.layout import NOBODY
 from chain.rule import prefetch, rule
 from sim.scenario import OFFERS_SHOWN
-from sim.scenarios.service_market.layout import ByRole, Desk
-from sim.scenarios.service_market.types import EVERYBODY, need_from
+from sim.scenarios.service_market.layout import ByRole, Desk, Wants
+from sim.scenarios.service_market.types import EVERYBODY, need_from, value_of
 
 LARGE, NEAR = 1_024, 8
 """Where more jobs than this are open, look so many jobs ahead."""
@@ -66,11 +66,11 @@ def show(view: Any, board: Any, first: int, stop: int, word: Any) -> None:
 
 
 @rule
-def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, horizon: int, need_bps: int) -> None:
+def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, wants: Wants) -> None:
     """Fill the views of the clients of one world, all but their deliveries."""
     head = book.head[0]
     services = starts.size - 1
-    open_for_needs = 1 <= head.tick <= horizon
+    open_for_needs = 1 <= head.tick <= wants.horizon
     needs = lanes(head, head.tick, EVERYBODY, What.NEED, 0)
     for c in range(views.size):
         if c & 3 == 0:
@@ -84,13 +84,13 @@ def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, h
         view.job_provider = NOBODY
         view.job_quality_bps = 0
         word = lane(needs, c)
-        need = need_from(word, need_bps, services) if open_for_needs else NOBODY
+        need = need_from(word, wants.need_bps, services) if open_for_needs else NOBODY
         view.need = need
         if need == NOBODY:
             view.value = 0
             show(view, board, 0, 0, word)
         else:
-            view.value = private.tastes[c, need]
+            view.value = value_of(head, private.tastes, wants, head.tick, c, need)
             show(view, board, starts[need], starts[need + 1], mix(word))
 
 
@@ -158,9 +158,9 @@ def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
 
 
 @rule
-def observe(book: Any, private: Any, views: ByRole, desk: Desk, needs: tuple[int, int]) -> None:
-    """Fill the views of one world; `needs` are the horizon and `need_bps`."""
+def observe(book: Any, private: Any, views: ByRole, desk: Desk, wants: Wants) -> None:
+    """Fill the views of one world."""
     pin_up(book, desk.board, desk.starts)
-    show_clients(book, private, views.client, desk.board, desk.starts, needs[0], needs[1])
+    show_clients(book, private, views.client, desk.board, desk.starts, wants)
     show_providers(book, private, views.provider, desk.board, desk.starts, views.client.size)
     show_jobs(book, views.client, views.provider)

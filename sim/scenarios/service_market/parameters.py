@@ -35,6 +35,7 @@ class ServiceMarketParameters(Parameters):
     need_bps: int = share(3_000, "chance that a client needs a service in a tick")
     value_low: int = money(40, "least value of a good job to a client")
     value_high: int = money(120, "highest value; drawn per client and service")
+    redraw_values: int = number(0, 0, 1, "0 or 1", "whether values are drawn anew in every tick")
     cost_low: int = money(10, "least cost of a job without the effort")
     cost_high: int = money(40, "highest cost; drawn per provider")
     effort_cost: int = money(12, "cost of full effort at full skill; a provider of half the skill pays double")
@@ -74,6 +75,28 @@ class ServiceMarketParameters(Parameters):
 PRESETS: dict[str, dict[str, Any]] = {
     "minimal": {"clients": 6, "providers": 3, "horizon": 8, "spare": 2, "gas_limit": 2_000},
     "standard": {},
+    "monopoly": {
+        "clients": 32,
+        "providers": 1,
+        "services": 1,
+        "need_bps": 10_000,
+        "value_low": 0,
+        "value_high": 1_000_000,
+        "redraw_values": 1,
+        "cost_low": 300_000,
+        "cost_high": 300_000,
+        "effort_cost": 0,
+        "capacity_low": 32,
+        "capacity_high": 32,
+        "reliability_bps": 10_000,
+        "min_stake": 0,
+        "base_fee": 0,
+        "fee_quotient": 0,
+        "gas_limit": 2**30,
+        "spare": 0,
+    },
     "large": {"clients": 800, "providers": 200, "services": 8, "horizon": 100, "spare": 50, "gas_limit": 200_000},
 }
-"""`minimal` for tests and lessons, `standard` for studies, `large` for a thousand agents."""
+"""`minimal` for tests and lessons, `standard` for studies, `large` for a thousand agents. `monopoly` has one provider whose price
+alone decides: values are uniform on [0, 1] coins and drawn anew, nothing else costs, so with unit cost c it earns most at
+(1 + c) / 2 coins."""

@@ -66,21 +66,22 @@ def places_of(crafts: Any, service: int) -> NDArray[np.int64]:
     return np.where(there, cost, -NEVER).reshape(len(crafts), -1)
 
 
-def plan_market(needs: NDArray[np.int64], tastes: NDArray[np.int64], crafts: Any, reliability_bps: int) -> Plan:
+def plan_market(needs: NDArray[np.int64], values: NDArray[np.int64], services: int, crafts: Any, reliability_bps: int) -> Plan:
     """The optimum of every world, tick and service.
 
     Args:
         needs: needed service or -1, shape (worlds, ticks, clients).
-        tastes: value of a good job, shape (worlds, clients, services), µcoin.
+        values: value of a good job of it, the same shape, µcoin.
+        services: number of services.
         crafts: private types of the providers, shape (worlds, providers).
         reliability_bps: chance that a job with full effort turns out good.
 
     Returns:
         A plan whose arrays have shape (worlds, ticks, services).
     """
-    worth = tastes // 10_000 * reliability_bps + tastes % 10_000 * reliability_bps // 10_000
+    worth = values // 10_000 * reliability_bps + values % 10_000 * reliability_bps // 10_000
     parts = []
-    for service in range(tastes.shape[2]):
-        worths = np.where(needs == service, worth[:, None, :, service], NEVER)
+    for service in range(services):
+        worths = np.where(needs == service, worth, NEVER)
         parts.append(plan(worths, places_of(crafts, service)[:, None, :]))
     return Plan(*(np.stack(arrays, axis=-1) for arrays in zip(*parts, strict=True)))

@@ -3,7 +3,9 @@
 from typing import Any
 
 from chain.dice import What, below, chance, draw, lane, lanes, swap
+from chain.layout import NOBODY
 from chain.rule import rule
+from sim.scenarios.service_market.layout import Wants
 
 EVERYBODY = 0
 """Draws of needs belong to the market as a whole; the index is the client's name."""
@@ -50,14 +52,26 @@ def need_from(word: Any, need_bps: int, services: int) -> int:
 
 
 @rule
-def all_needs(heads: Any, horizon: int, need_bps: int, services: int, out: Any) -> None:
-    """Every need of every world, for the planner: `out` has shape (worlds, horizon + 1, clients); tick 0 has none."""
-    for w in range(out.shape[0]):
-        for c in range(out.shape[2]):
-            out[w, 0, c] = -1
-        for t in range(1, horizon + 1):
+def value_of(head: Any, tastes: Any, wants: Wants, tick: int, client: int, service: int) -> int:
+    """What a good job of a service, needed in this tick, is worth to a client, µcoin."""
+    if wants.redraw_values == 0:
+        return int(tastes[client, service])
+    return between(draw(head, tick, client, What.TYPE, service), wants.value_low, wants.value_high)
+
+
+@rule
+def all_needs(heads: Any, tastes: Any, wants: Wants, needs: Any, values: Any) -> None:
+    """Every need of every world and its value, for the planner; both are filled and have shape (worlds, horizon + 1, clients).
+    Tick 0 has none."""
+    for w in range(needs.shape[0]):
+        for c in range(needs.shape[2]):
+            needs[w, 0, c] = NOBODY
+            values[w, 0, c] = 0
+        for t in range(1, wants.horizon + 1):
             block = lanes(heads[w, 0], t, EVERYBODY, What.NEED, 0)
-            for c in range(out.shape[2]):
+            for c in range(needs.shape[2]):
                 if c & 3 == 0:
                     block = lanes(heads[w, 0], t, EVERYBODY, What.NEED, c >> 2)
-                out[w, t, c] = need_from(lane(block, c), need_bps, services)
+                need = need_from(lane(block, c), wants.need_bps, tastes.shape[2])
+                needs[w, t, c] = need
+                values[w, t, c] = value_of(heads[w, 0], tastes[w], wants, t, c, need) if need != NOBODY else 0

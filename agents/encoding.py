@@ -1,0 +1,203 @@
+"""How a learner sees and acts: a role's view as one vector of floats, its action as one vector of numbers or levels.
+
+Everything here is plain data, so that it can be stored beside a network's weights and read again without the scenario that it
+was made from (`sim.scenario.encoding_of` makes it). A view is a record of 64-bit integers; a feature is one of them times a
+factor, clipped. An action has one of three forms:
+
+- ``box``: one number in [-1, 1] per field, spread over the field's range and rounded to a whole unit;
+- ``multidiscrete``: one level per field, levels spread evenly over its range;
+- ``discrete``: one number for all fields together, in C order of their levels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chain.errors import InputError
+from chain.rule import rule
+
+LOWEST, HIGHEST = -1.0, 10.0
+"""Features are clipped to this range."""
+FORMS = ("box", "multidiscrete", "discrete")
+MOST_ACTIONS = 4_096
+"""A `discrete` action space is not larger than this."""
+
+
+@rule
+def fill_features(words: Any, columns: Any, factors: Any, out: Any) -> None:
+    """``out[r, k]`` = word ``columns[k]`` of row r × ``factors[k]``, clipped to [`LOWEST`, `HIGHEST`]."""
+    for r in range(words.shape[0]):
+        for k in range(columns.size):
+            out[r, k] = min(max(words[r, columns[k]] * factors[k], LOWEST), HIGHEST)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One number that a learner sees."""
+
+    name: str
+    word: int
+    """Which 64-bit word of the view."""
+    scale: int
+    """The size of the word that counts as 1."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the action that a learner sets."""
+
+    name: str
+    low: int
+    high: int
+    levels: int
+    """Number of choices in the discrete forms, spread evenly from `low` to `high`."""
+    words: tuple[int, ...] = ()
+    """Words of the view, one for each of the last levels, that are negative where that level is invalid; the levels before
+    them are always valid."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A role of a scenario as learners see it."""
+
+    scenario: str
+    role: str
+    form: str
+    """One of `FORMS`."""
+    features: tuple[Feature, ...]
+    fields: tuple[Field, ...]
+    width: int
+    """Number of 64-bit words in a view."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can not be used."""
+        if self.form not in FORMS:
+            raise InputError(f"form: {self.form!r} given, allowed are {', '.join(FORMS)}")
+        if self.form == "discrete" and self.choices > MOST_ACTIONS:
+            raise InputError(
+                f"form: discrete needs {self.choices} actions for {', '.join(f.name for f in self.fields)}, allowed are at most "
+                f"{MOST_ACTIONS}; choose fewer fields, or the form multidiscrete"
+            )
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """Number of levels of each field."""
+        return tuple(field.levels for field in self.fields)
+
+    @property
+    def choices(self) -> int:
+        """Number of combinations of levels."""
+        return int(np.prod([field.levels for field in self.fields], dtype=object))
+
+    @cached_property
+    def _columns(self) -> NDArray[np.int64]:
+        return np.array([feature.word for feature in self.features], np.int64)
+
+    @cached_property
+    def _factors(self) -> NDArray[np.float64]:
+        return np.array([1 / feature.scale for feature in self.features], np.float64)
+
+    def observe(self, view: NDArray[Any], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """The features of every row of a view, shape (rows, features), float32."""
+        if out is None:
+            out = np.empty((view.size, len(self.features)), np.float32)
+        fill_features(self.words(view), self._columns, self._factors, out)
+        return out
+
+    def words(self, view: NDArray[Any]) -> NDArray[np.int64]:
+        """A view as whole numbers, shape (rows, words); nothing is copied.
+
+        Raises:
+            InputError: the view is not one of this role.
+        """
+        if view.dtype.itemsize != 8 * self.width:
+            raise InputError(
+                f"view: one of {view.dtype.itemsize // 8} words given, the {self.role} of {self.scenario} has {self.width}"
+            )
+        return np.ascontiguousarray(view).view(np.int64).reshape(view.size, self.width)
+
+    def act(self, answers: Any, rows: int) -> dict[str, NDArray[np.int64]]:
+        """The fields that a learner's answers mean.
+
+        Args:
+            answers: shape (rows, fields) for the forms `box` and `multidiscrete`, (rows,) for `discrete`.
+            rows: number of agents.
+
+        Raises:
+            InputError: another shape, not a number, or out of range.
+        """
+        given = np.asarray(answers)
+        shape = (rows,) if self.form == "discrete" else (rows, len(self.fields))
+        if given.shape != shape or given.dtype.kind not in ("iuf" if self.form == "box" else "iu"):
+            kind = "numbers" if self.form == "box" else "whole numbers"
+            raise InputError(f"action: shape {given.shape} of {given.dtype} given, allowed are {kind} of shape {shape}")
+        if self.form == "box":
+            return self._from_box(given)
+        if self.form == "discrete":
+            self._check(given, 0, self.choices - 1, "action")
+            return self._from_levels(list(np.unravel_index(given, self.levels)))
+        for k, field in enumerate(self.fields):
+            self._check(given[:, k], 0, field.levels - 1, field.name)
+        return self._from_levels(list(given.T))
+
+    @staticmethod
+    def _check(values: NDArray[Any], low: float, high: float, name: str) -> None:
+        if values.size and not (values.min() >= low and values.max() <= high):
+            wrong = values[~((values >= low) & (values <= high))].flat[0]
+            raise InputError(f"action: {name} is {wrong}, allowed is {low} to {high}")
+
+    def _from_box(self, given: NDArray[Any]) -> dict[str, NDArray[np.int64]]:
+        out = {}
+        for k, field in enumerate(self.fields):
+            self._check(given[:, k], -1, 1, field.name)
+            place = (given[:, k].astype(np.float64) + 1) / 2
+            out[field.name] = np.rint(field.low + place * (field.high - field.low)).astype(np.int64)
+        return out
+
+    def _from_levels(self, levels: list[NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
+        out = {}
+        for field, level in zip(self.fields, levels, strict=True):
+            steps = max(field.levels - 1, 1)
+            out[field.name] = field.low + level.astype(np.int64) * (field.high - field.low) // steps
+        return out
+
+    @property
+    def masked(self) -> bool:
+        """Whether some actions can be invalid."""
+        return self.form != "box" and any(field.words for field in self.fields)
+
+    def masks(self, view: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which levels are valid, shape (rows, sum of levels), as MaskablePPO wants it; for `discrete` (rows, actions).
+
+        Raises:
+            InputError: the form is `box`, which has no levels.
+        """
+        if self.form == "box":
+            raise InputError("masks: the form box has none, allowed are multidiscrete and discrete")
+        words, parts = self.words(view), []
+        for field in self.fields:
+            valid = np.ones((view.size, field.levels), np.bool_)
+            if field.words:
+                valid[:, field.levels - len(field.words) :] = words[:, list(field.words)] >= 0
+            parts.append(valid)
+        if self.form == "multidiscrete":
+            return np.concatenate(parts, axis=1)
+        out = parts[0]
+        for part in parts[1:]:
+            out = (out[:, :, None] & part[:, None, :]).reshape(view.size, -1)
+        return out
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for a file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "Encoding":
+        """What `as_json` gave; the reader has checked names and types."""
+        features = tuple(Feature(**feature) for feature in given["features"])
+        fields = tuple(Field(**{**field, "words": tuple(field["words"])}) for field in given["fields"])
+        return cls(given["scenario"], given["role"], given["form"], features, fields, given["width"])
