@@ -52,7 +52,8 @@ def rebuild_reference(folder: Path) -> None:
 
 def publish_reference(run: Path, folder: Path) -> None:
     """Make the reference directory from a run directory: its runs, one table, one figure, and a manifest written last."""
-    from sim import plots
+    from sim.plots.arms import policies_compared
+    from sim.plots.style import save
 
     manifest = read_manifest(run)
     runs = read_table(run, "runs", manifest)
@@ -71,12 +72,12 @@ def publish_reference(run: Path, folder: Path) -> None:
             "Rebuilt by `ledgerlab reference`; the rows are in runs.parquet, what they were made with in manifest.json.\n",
         ]
     )
-    figure = plots.policies_compared(table, metrics[0]["name"], metrics[0]["unit"])
+    figure = policies_compared(table, metrics[0]["name"], metrics[0]["unit"])
     folder.mkdir(parents=True, exist_ok=True)
     with (run / "runs.parquet").open("rb") as rows:
         durably(folder, "runs.parquet", lambda file: shutil.copyfileobj(rows, file))
     durably(folder, "table.md", lambda file: file.write(text.encode()))
-    durably(folder, "policies_compared.png", lambda file: plots.save(figure, file))
+    durably(folder, "policies_compared.png", lambda file: save(figure, file))
     manifest["files"] = {
         name: {"sha256": digest_of(folder / name)} | ({"rows": len(runs["seed"])} if name == "runs.parquet" else {})
         for name in REFERENCE_FILES

@@ -9,7 +9,8 @@ from sim.experiment import Columns, contrasts
 from sim.files import durably
 from sim.manifest import read_manifest
 from sim.reading import Table, command, difference_table, limitations, main_table, reading
-from sim.store import TABLES, read_table
+from sim.scenarios import find
+from sim.store import read_table
 
 REPORT = "report.md"
 ARMS_PER_TABLE = 5
@@ -32,7 +33,8 @@ def report(folder: str | Path) -> Path:
     """
     place = Path(folder)
     manifest = read_manifest(place)
-    tables = {name: read_table(place, name, manifest) for name in TABLES}
+    names = [name.removesuffix(".parquet") for name in manifest["files"]]
+    tables = {name: read_table(place, name, manifest) for name in names}
     try:
         figures = _figures(tables, manifest)
         words = _words(tables["runs"], manifest, figures)
@@ -50,22 +52,21 @@ def report(folder: str | Path) -> Path:
 
 def _figures(tables: Mapping[str, Columns], manifest: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
     """By file name: what the figure shows, and how to write it."""
-    from sim import plots
+    from sim.plots import FIGURES
+    from sim.plots.arms import policies_compared
+    from sim.plots.style import save
 
     arms = list(dict.fromkeys(tables["runs"]["arm"].tolist()))
     headline = manifest["metrics"][0]
-    out = {
-        "efficiency_over_time.png": ("Efficiency over time", plots.efficiency_over_time(tables["ticks"], arms)),
-        "surplus_split.png": ("Who gets the surplus", plots.surplus_split(tables["surplus"], arms)),
-        "prices_and_costs.png": ("Prices against cost", plots.prices_and_costs(tables["ticks"], tables["agents"], arms)),
-    }
+    chosen = {name: FIGURES[name] for name in find(manifest["config"]["scenario"]).figures}
+    out = {f"{name}.png": (drawing.title, drawing.draw(tables, arms)) for name, drawing in chosen.items()}
     if len(arms) > 1:
         table = contrasts(tables["runs"], [headline["name"]])
-        figure = plots.policies_compared(table, headline["name"], headline["unit"])
+        figure = policies_compared(table, headline["name"], headline["unit"])
         out = {"policies_compared.png": ("Policies compared", figure)} | out
 
     def writing(figure: Any) -> Any:
-        return lambda file: plots.save(figure, file)
+        return lambda file: save(figure, file)
 
     return {name: (title, writing(figure)) for name, (title, figure) in out.items()}
 

@@ -149,6 +149,11 @@ class Scenario:
     build: Callable[..., Economy]
     """``build(parameters, seeds=..., worlds=..., rows=..., threads=...)``"""
     metrics: tuple[str, ...]
+    tables: Callable[[Any], Mapping[str, Mapping[str, NDArray[Any]]]]
+    """From an outcome to the tables that a run keeps beside its metrics: name -> column -> values, so many rows per world, world
+    after world."""
+    figures: tuple[str, ...]
+    """Names of the figures of a report, from `sim.plots.FIGURES`, that can be drawn from those tables."""
 
     def role(self, name: str) -> Role:
         """The role of this name."""

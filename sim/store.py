@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -20,12 +21,10 @@ from chain.errors import InputError
 from sim.experiment import Batch, Columns, Experiment, Progress, measured, plan, play
 from sim.files import digest_of, durably, from_column, to_column, undisturbed
 from sim.manifest import NAME, described, read_manifest
-from sim.tables import agent_rows, surplus_rows, tick_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = ("runs", "ticks", "agents", "surplus")
 RESULTS = Path("results")
 
 
@@ -85,12 +84,11 @@ class Writer:
         Raises:
             InputError: another run is being written there, or nothing can be.
         """
-        self.folder, self.made, self.rows = folder, made, dict.fromkeys(TABLES, 0)
+        self.folder, self.made, self.rows = folder, made, {"runs": 0}
         self._files: dict[str, Any] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
         try:
-            for table in TABLES:
-                self._files[table] = (folder / f"{table}.parquet.part").open("xb")
+            self._open("runs")
         except FileExistsError:
             self.discard()
             raise InputError(f"out: {folder} is being written by another run, allowed is a new or an empty directory") from None
@@ -98,10 +96,17 @@ class Writer:
             self.discard()
             raise InputError(f"out: {folder} can not be written ({error.strerror}), allowed is a writable directory") from None
 
+    def _open(self, table: str) -> None:
+        """The file of a table, which must not be there."""
+        self._files[table] = (self.folder / f"{table}.parquet.part").open("xb")
+        self.rows[table] = 0
+
     def add(self, tables: Mapping[str, Columns]) -> None:
         """Append rows to every table."""
         for name, columns in tables.items():
             rows = pa.table({key: to_column(values) for key, values in columns.items()})
+            if name not in self._files:
+                self._open(name)
             if name not in self._writers:
                 self._writers[name] = pq.ParquetWriter(
                     self._files[name], rows.schema, compression="zstd", write_page_checksum=True
@@ -112,9 +117,8 @@ class Writer:
     def publish(self, manifest: dict[str, Any]) -> None:
         """Close the tables, give them their names, and write the manifest."""
         manifest["files"] = {}
-        for name in TABLES:
+        for name, file in self._files.items():
             self._writers[name].close()
-            file = self._files[name]
             file.flush()
             os.fsync(file.fileno())
             file.close()
@@ -184,13 +188,12 @@ def keep(experiment: Experiment, out: Path | None = None, progress: Progress | N
 
 
 def tables_of(experiment: Experiment, batch: Batch) -> dict[str, Columns]:
-    """Every table's rows of some finished worlds."""
-    return {
-        "runs": measured(experiment, batch),
-        "ticks": tick_rows(batch),
-        "agents": agent_rows(batch),
-        "surplus": surplus_rows(batch),
-    }
+    """Every table's rows of some finished worlds: the runs, and the scenario's own tables with arm and seed before each row."""
+    out = {"runs": measured(experiment, batch)}
+    for name, columns in experiment.scenario.tables(batch.outcome).items():
+        seeds = np.repeat(batch.outcome.seeds, len(next(iter(columns.values()))) // batch.outcome.seeds.size)
+        out[name] = {"arm": np.full(seeds.size, batch.arm.label, object), "seed": seeds, **columns}
+    return out
 
 
 def record(

@@ -11,7 +11,8 @@ import sim
 from sim.cli import main
 from sim.experiment import contrasts
 from sim.manifest import read_manifest
-from sim.plots import efficiency_over_time, in_windows, shares, short_labels
+from sim.plots.market import efficiency_over_time, shares
+from sim.plots.style import in_windows, short_labels
 from sim.reading import command, difference_table, limitations, main_table, reading, verdict, with_error
 from sim.report import report
 from sim.store import read_table

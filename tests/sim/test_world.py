@@ -209,7 +209,7 @@ def test_an_unknown_role_is_an_error_with_the_nearest_name():
         ({"clients": 0}, "clients: 0 given, .*1 to 1000000 agents"),
         ({"clients": 2.0}, "clients: 2.0 given"),
         ({"value_low": 200_000_000}, "value_low.* value_high"),
-        ({"preset": "small"}, "preset: 'small' given; allowed are minimal, standard, large"),
+        ({"preset": "small"}, "preset: 'small' given; allowed are minimal, standard, monopoly, large"),
     ],
 )
 def test_a_bad_parameter_is_an_error_that_names_it(given, message):

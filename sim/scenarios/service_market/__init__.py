@@ -6,6 +6,7 @@ from sim.scenario import Scenario
 from sim.scenarios.service_market.economy import ServiceMarket
 from sim.scenarios.service_market.parameters import PRESETS, ServiceMarketParameters
 from sim.scenarios.service_market.roles import CLIENT, PROVIDER
+from sim.scenarios.service_market.tables import tables
 
 SCENARIO = Scenario(
     name="service_market",
@@ -25,4 +26,6 @@ SCENARIO = Scenario(
         "fee_overhead",
         "gini",
     ),
+    tables=tables,
+    figures=("efficiency_over_time", "surplus_split", "prices_and_costs"),
 )

@@ -1,11 +1,11 @@
-"""The tables of a run: what each tick, each agent and the whole surplus came to, world by world."""
+"""The tables of a run of the service market: what each tick, each agent and the whole surplus came to, world by world."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment import Batch, Columns
 from sim.metrics.efficiency import realised
 from sim.metrics.outcome import Outcome, ratio
 from sim.metrics.prices import COIN
@@ -16,20 +16,21 @@ COUNTS = (
 )  # fmt: skip
 
 
-def _keys(batch: Batch, each: int) -> Columns:
-    """Arm and seed of every row, with `each` rows per world."""
-    seeds = np.repeat(batch.outcome.seeds, each)
-    return {"arm": np.full(seeds.size, batch.arm.label, object), "seed": seeds}
+Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
-def tick_rows(batch: Batch) -> Columns:
+def tables(outcome: Outcome) -> Mapping[str, Columns]:
+    """Every table, by name."""
+    return {"ticks": tick_rows(outcome), "agents": agent_rows(outcome), "surplus": surplus_rows(outcome)}
+
+
+def tick_rows(outcome: Outcome) -> Columns:
     """One row per world and tick in which needs can arise; a job counts for the tick in which it was hired.
 
     Columns: the counts; price, competitive_price (over the planner's jobs) and cost_per_job, means in coins and NaN where
     there is none; realised and optimal surplus in coins; efficiency, NaN where nothing could be gained; base_fee in
     µcoin/gas; fees in coins (those of the ticks that close the market are in the surplus table alone).
     """
-    outcome: Outcome = batch.outcome
     ticks = outcome.ticks
     jobs, fair = outcome.best.quantity, outcome.best.price
     competitive = ratio(np.where(jobs > 0, jobs * fair, 0.0).sum(axis=2), jobs.sum(axis=2))
@@ -46,18 +47,18 @@ def tick_rows(batch: Batch) -> Columns:
         "base_fee": ticks["base_fee"],
         "fees": ticks["fees"] / COIN,
     }
-    head = _keys(batch, length) | {"tick": np.tile(np.arange(length), worlds)}
-    return head | {name: np.ascontiguousarray(values).reshape(-1) for name, values in columns.items()}
+    return {"tick": np.tile(np.arange(length), worlds)} | {
+        name: np.ascontiguousarray(values).reshape(-1) for name, values in columns.items()
+    }
 
 
-def agent_rows(batch: Batch) -> Columns:
+def agent_rows(outcome: Outcome) -> Columns:
     """One row per world and agent, with NaN where a column is not about its role.
 
     Columns: role, agent (its name), jobs, good_jobs; value in coins (clients: of what it received, in expectation); cost
     in coins (providers: of its work, in expectation); price, mean per job in coins; full_cost, of a job with full effort in coins
     (providers); surplus in coins (value and money gained, minus cost).
     """
-    outcome: Outcome = batch.outcome
     worlds, clients = outcome.clients.shape
     providers = outcome.providers.shape[1]
     roles = np.array(["client"] * clients + ["provider"] * providers, object)
@@ -68,7 +69,7 @@ def agent_rows(batch: Batch) -> Columns:
 
     c, p = outcome.clients, outcome.providers
     surplus = outcome.gained + np.concatenate([c["value"], -p["cost"]], axis=1)
-    return _keys(batch, clients + providers) | {
+    return {
         "role": np.tile(roles, worlds),
         "agent": np.tile(np.arange(clients + providers), worlds),
         "jobs": side_by_side(c["jobs"], p["jobs"]),
@@ -81,16 +82,15 @@ def agent_rows(batch: Batch) -> Columns:
     }
 
 
-def surplus_rows(batch: Batch) -> Columns:
+def surplus_rows(outcome: Outcome) -> Columns:
     """One row per world: who got the planner's optimum, in whole µcoin.
 
     optimal = clients + providers + fees + burned + unrealised, exactly. `fees` are base fees and tips, `burned` is what was
     slashed or paid for new identities and went to nobody; a part can be negative.
     """
-    outcome: Outcome = batch.outcome
     optimal, got = outcome.best.surplus.sum(axis=(1, 2)), realised(outcome).sum(axis=1)
     clients, providers = client_money(outcome), provider_money(outcome)
-    return _keys(batch, 1) | {
+    return {
         "optimal": optimal,
         "clients": clients,
         "providers": providers,
