@@ -130,7 +130,10 @@ class Encoding:
         Raises:
             InputError: another shape, not a number, or out of range.
         """
-        given = np.asarray(answers)
+        try:
+            given = np.asarray(answers)
+        except ValueError as error:
+            raise InputError(f"action: no array ({error}), allowed is one of {rows} rows") from None
         shape = (rows,) if self.form == "discrete" else (rows, len(self.fields))
         if given.shape != shape or given.dtype.kind not in ("iuf" if self.form == "box" else "iu"):
             kind = "numbers" if self.form == "box" else "whole numbers"

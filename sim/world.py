@@ -1,6 +1,6 @@
 """Worlds with a policy in every role: the one engine under `sim.run` and every front."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,9 +51,9 @@ class World:
         self.memory: dict[str, NDArray[Any]] = {}
         self.begin(0)
 
-    def begin(self, episode: int) -> None:
-        """Start an episode: fresh ledger, fresh types, empty memories."""
-        self.economy.begin(episode)
+    def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
+        """Start an episode: fresh ledger, fresh types, empty memories; with `seeds`, under new run seeds, one per world."""
+        self.economy.begin(episode, seeds)
         self.tick = 0
         self.memory = {role: np.zeros(self.economy.names[role].size, memory_of(p)) for role, p in self.policies.items()}
 
@@ -62,11 +62,13 @@ class World:
         """Whether the episode has ended."""
         return self.tick >= self.economy.ticks
 
-    def actions(self) -> dict[str, NDArray[Any]]:
-        """Ask every policy what its agents do, given what they are shown."""
+    def actions(self, roles: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Ask the policies of these roles, of all if not given, what their agents do, given what they are shown."""
         heads = self.economy.book.head[:, 0]
         out = {}
         for role in self.scenario.roles:
+            if roles is not None and role.name not in roles:
+                continue
             view, memory = self.economy.views[role.name], self.memory[role.name]
             dice = Dice(heads, self.tick, self.economy.names[role.name])
             out[role.name] = role.read(decide(self.policies[role.name], view, memory, dice), view.size)
