@@ -101,6 +101,16 @@ class Encoding:
     def _factors(self) -> NDArray[np.float64]:
         return np.array([1 / feature.scale for feature in self.features], np.float64)
 
+    @cached_property
+    def _meanings(self) -> tuple[NDArray[np.int64], ...]:
+        """By field: the value that each level means; for the form `discrete`, that each action means."""
+        values = [
+            field.low + np.arange(field.levels) * (field.high - field.low) // max(field.levels - 1, 1) for field in self.fields
+        ]
+        if self.form != "discrete":
+            return tuple(values)
+        return tuple(values[k][levels] for k, levels in enumerate(np.unravel_index(np.arange(self.choices), self.levels)))
+
     def observe(self, view: NDArray[Any], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """The features of every row of a view, shape (rows, features), float32."""
         if out is None:
@@ -142,10 +152,12 @@ class Encoding:
             return self._from_box(given)
         if self.form == "discrete":
             self._check(given, 0, self.choices - 1, "action")
-            return self._from_levels(list(np.unravel_index(given, self.levels)))
+            return {field.name: values[given] for field, values in zip(self.fields, self._meanings, strict=True)}
         for k, field in enumerate(self.fields):
             self._check(given[:, k], 0, field.levels - 1, field.name)
-        return self._from_levels(list(given.T))
+        return {
+            field.name: values[given[:, k]] for k, (field, values) in enumerate(zip(self.fields, self._meanings, strict=True))
+        }
 
     @staticmethod
     def _check(values: NDArray[Any], low: float, high: float, name: str) -> None:
@@ -159,13 +171,6 @@ class Encoding:
             self._check(given[:, k], -1, 1, field.name)
             place = (given[:, k].astype(np.float64) + 1) / 2
             out[field.name] = np.rint(field.low + place * (field.high - field.low)).astype(np.int64)
-        return out
-
-    def _from_levels(self, levels: list[NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
-        out = {}
-        for field, level in zip(self.fields, levels, strict=True):
-            steps = max(field.levels - 1, 1)
-            out[field.name] = field.low + level.astype(np.int64) * (field.high - field.low) // steps
         return out
 
     @property

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agents.encoding import Encoding
 from chain.errors import InputError, whole
+from chain.rule import rule
 from sim.arms import HIGHEST_SEED, seat
 from sim.scenario import Scenario, resolve
 from sim.scenarios import find
@@ -26,6 +27,14 @@ Rows: TypeAlias = slice | NDArray[np.int64] | None
 """Which rows of a role are focal; None: all of them."""
 
 
+@rule
+def fill_rewards(gained: Any, gains: Any, scale: float, out: Any) -> None:
+    """``out[r]`` = what row r gained since the last call ÷ `scale`; `gained` follows."""
+    for r in range(gains.size):
+        out[r] = (gains[r] - gained[r]) / scale
+        gained[r] = gains[r]
+
+
 class Focal:
     """A role that is played from outside, by all its agents or by some."""
 
@@ -36,16 +45,26 @@ class Focal:
         self.size = world.economy.names[encoding.role].size
         self._actions = self.role.actions(self.size)
         self._nothing_said = self.role.actions(1)[0]
-        self._scale = resolve(self.role.reward_scale, world.parameters) or 1
+        self._scale = float(resolve(self.role.reward_scale, world.parameters) or 1)
+        self._gained = np.zeros(self.size, np.int64)
 
     def view(self, rows: Rows = None) -> NDArray[Any]:
         """What the focal agents are shown now."""
         view = self.world.economy.views[self.role.name]
         return view if rows is None else view[rows]
 
-    def rewards(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The rewards of going from gains to gains, µcoin each."""
-        return (after - before) / self._scale
+    def begin(self) -> None:
+        """An episode has begun: nothing is gained yet."""
+        self._gained[:] = 0
+
+    def rewards(self, gains: NDArray[np.int64], out: NDArray[Any]) -> NDArray[Any]:
+        """The rewards of all rows since the last call, given the gains of the episode; fills and returns `out`."""
+        fill_rewards(self._gained, gains, self._scale, out)
+        return out
+
+    def returns(self) -> NDArray[np.float64]:
+        """Sum of the rewards of all rows since the episode began, exactly."""
+        return self._gained / self._scale
 
     def alone(self, fields: Fields) -> NDArray[Any]:
         """The actions of the role if all its agents are focal; the array is filled anew by each call."""

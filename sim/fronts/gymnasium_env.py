@@ -98,7 +98,7 @@ class LedgerEnv(gymnasium.Env[NDArray[np.float32], Any]):
         else:
             self.episode += 1
         self.world.begin(self.episode, self.run_seed)
-        self._gained = np.zeros(1, np.int64)
+        self._focal.begin()
         return self._observe(), self._info()
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
@@ -111,9 +111,7 @@ class LedgerEnv(gymnasium.Env[NDArray[np.float32], Any]):
         if self.run_seed is None or self.world.done:
             raise ResetNeeded("step: no episode is under way, allowed is after reset")
         hold(self.world, [(self._focal, self._rows, self.encoding.act(np.asarray(action)[None], 1))], self.frame_skip)
-        gained = self.world.economy.gains()[self.role][:1].copy()
-        (reward,) = self._focal.rewards(self._gained, gained)
-        self._gained = gained
+        reward = self._focal.rewards(self.world.economy.gains()[self.role], np.empty(self._focal.size))[0]
         return self._observe(), float(reward), self.world.done, False, self._info()
 
     def action_masks(self) -> NDArray[np.bool_]:

@@ -114,7 +114,8 @@ class LedgerParallelEnv(ParallelEnv[str, NDArray[np.float32], Any]):  # type: ig
             self.run_seed, self.episode = whole("seed", seed, 0, HIGHEST_SEED), -1
         self.episode += 1
         self.world.begin(self.episode, self.run_seed)
-        self._gained = {role: np.zeros(focal.size, np.int64) for role, focal in self._focal.items()}
+        for focal in self._focal.values():
+            focal.begin()
         self.agents = list(self.possible_agents)
         return self._observe(), self._infos()
 
@@ -132,8 +133,7 @@ class LedgerParallelEnv(ParallelEnv[str, NDArray[np.float32], Any]):  # type: ig
         gains = self.world.economy.gains()
         rewards: dict[str, float] = {}
         for role, focal in self._focal.items():
-            rewards |= dict(zip(self._names[role], focal.rewards(self._gained[role], gains[role]).tolist(), strict=True))
-            self._gained[role][:] = gains[role]
+            rewards |= zip(self._names[role], focal.rewards(gains[role], np.empty(focal.size)).tolist(), strict=True)
         ended = dict.fromkeys(self.possible_agents, self.world.done)
         if self.world.done:
             self.agents = []

@@ -106,7 +106,11 @@ class LedgerVecEnv(VecEnv):
         self.world.begin(episode, seed)
         self.episode = episode
         self._steps, self._since = 0, time()
-        self._gained = np.zeros(self.num_envs, np.int64)
+        self._focal.begin()
+
+    def _own(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The values of the rows that learn, from those of the whole role."""
+        return values if self._rows is None else values[self._rows]
 
     def _observe(self) -> NDArray[np.float32]:
         return self.encoding.observe(self._focal.view(self._rows))
@@ -136,10 +140,7 @@ class LedgerVecEnv(VecEnv):
         hold(self.world, [(self._focal, self._rows, self._fields)], self.frame_skip)
         self._fields = None
         self._steps += 1
-        gains = self.world.economy.gains()[self.role]
-        gained = gains.copy() if self._rows is None else gains[self._rows].copy()
-        rewards = self._focal.rewards(self._gained, gained).astype(np.float32)
-        self._gained = gained
+        rewards = self._own(self._focal.rewards(self.world.economy.gains()[self.role], np.empty(self._focal.size, np.float32)))
         seen, done, infos = self._observe(), self.world.done, self._no_infos
         if done:
             infos = self._last_infos(seen)
@@ -149,7 +150,7 @@ class LedgerVecEnv(VecEnv):
 
     def _last_infos(self, seen: NDArray[np.float32]) -> list[dict[str, Any]]:
         """The infos of a step that ended the episode, given what was seen last."""
-        returns = self._focal.rewards(np.zeros_like(self._gained), self._gained).tolist()
+        returns = self._own(self._focal.returns()).tolist()
         steps, seconds = self._steps, round(time() - self._since, 6)
         return [
             {"terminal_observation": last, "TimeLimit.truncated": False, "episode": {"r": r, "l": steps, "t": seconds}}
