@@ -9,6 +9,7 @@ Raw zips of Stable-Baselines3 are another matter: see `agents.learned.from_sb3`.
 """
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -21,7 +22,7 @@ from safetensors.numpy import save
 
 from agents.encoding import Encoding
 from agents.files import digest_of, durably, read_plain
-from agents.learned.network import MOST_LAYERS, Network, shapes_of
+from agents.learned.network import MOST_LAYERS, Network
 from agents.learned.policy import LearnedPolicy
 from chain.errors import InputError
 
@@ -96,7 +97,7 @@ class _Network(_Strict):
 
 class _Description(_Strict):
     format: Literal["ledgerlab policy"]
-    version: Literal[1]
+    version: int
     encoding: _Encoding
     network: _Network
     deterministic: bool
@@ -106,6 +107,8 @@ class _Description(_Strict):
 
 class _Head(BaseModel):
     """Enough to see whether this version reads a file at all."""
+
+    model_config = ConfigDict(strict=True)
 
     format: Literal["ledgerlab policy"]
     version: int
@@ -163,9 +166,9 @@ def load_bundle(folder: str | Path) -> LearnedPolicy:
         if sha256(content).hexdigest() != described.weights_sha256:
             raise InputError(f"{WEIGHTS} is damaged, or not the one that belongs to {DESCRIPTION}")
         net = described.network
-        weights = _weights(content, shapes_of(net.kind, net.sizes))
         encoding = Encoding.from_json(described.encoding.model_dump())
-        return LearnedPolicy(encoding, Network(net.kind, net.activation, net.sizes, weights, net.masked), described.deterministic)
+        network = Network(net.kind, net.activation, net.sizes, _weights(content), net.masked)
+        return LearnedPolicy(encoding, network, described.deterministic)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
 
@@ -200,16 +203,13 @@ def _read(model: type[M], text: bytes) -> M:
         raise InputError(f"{DESCRIPTION} is not that of a policy ({where[:80]!r}: {first['msg']:.120})") from None
 
 
-def _weights(content: bytes, shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """The arrays in a safetensors file, which must have these names and shapes."""
+def _weights(content: bytes) -> dict[str, NDArray[np.float32]]:
+    """The arrays in a safetensors file; which they should be, the network knows."""
     try:
         found: dict[str, Any] = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise InputError(f"{WEIGHTS} is not a safetensors file ({error!s:.120})") from None
-    if found.keys() != shapes.keys():
-        raise InputError(f"{WEIGHTS} has the arrays {', '.join(sorted(found))[:200]}, allowed are {', '.join(shapes)}")
-    for name, shape in shapes.items():
-        if found[name]["dtype"] != "F32" or tuple(found[name]["shape"]) != shape:
-            given = f"{found[name]['dtype']} of shape {found[name]['shape']}"
-            raise InputError(f"{WEIGHTS}: {name} is {given}, allowed is F32 of shape {list(shape)}")
-    return {name: np.frombuffer(found[name]["data"], "<f4").reshape(shape) for name, shape in shapes.items()}
+    for name, array in found.items():
+        if not re.fullmatch(r"[a-z0-9_.]{1,40}", name) or array["dtype"] != "F32":
+            raise InputError(f"{WEIGHTS}: {name[:80]!r} of {array['dtype']} given, allowed are weights of a network, F32")
+    return {name: np.frombuffer(array["data"], "<f4").reshape(array["shape"]) for name, array in found.items()}
