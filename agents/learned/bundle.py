@@ -21,7 +21,7 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from agents.encoding import Encoding
-from agents.files import digest_of, durably, read_plain
+from agents.files import durably, read_plain
 from agents.learned.network import MOST_LAYERS, Network
 from agents.learned.policy import LearnedPolicy
 from chain.errors import InputError
@@ -124,12 +124,25 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
         card: what it was trained on, how, and how well it did.
 
     Raises:
-        InputError: there is something else in the directory, or it can not be written.
+        InputError: there is something else in the directory, it can not be written, or the policy or its card can not.
     """
     folder = Path(folder)
     weights = save({name: np.array(array) for name, array in policy.network.weights.items()})
     if len(weights) > MOST_WEIGHTS_BYTES:
         raise InputError(f"bundle {folder}: weights of {len(weights):_} bytes given, allowed are {MOST_WEIGHTS_BYTES:_}")
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "encoding": policy.encoding.as_json(),
+        "network": policy.network.as_json(),
+        "deterministic": policy.deterministic,
+        "card": card.model_dump(),
+        "weights_sha256": sha256(weights).hexdigest(),
+    }
+    try:
+        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except ValueError:
+        raise InputError(f"bundle {folder}: the card holds a number that is not finite, allowed are finite ones") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()) and not (folder / DESCRIPTION).is_file():
@@ -137,16 +150,6 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
                 f"bundle {folder}: there is something else in it, allowed is a new or an empty directory, or a bundle"
             )
         durably(folder, WEIGHTS, lambda file: file.write(weights))
-        description = {
-            "format": FORMAT,
-            "version": VERSION,
-            "encoding": policy.encoding.as_json(),
-            "network": policy.network.as_json(),
-            "deterministic": policy.deterministic,
-            "card": card.model_dump(),
-            "weights_sha256": digest_of(folder / WEIGHTS),
-        }
-        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         durably(folder, DESCRIPTION, lambda file: file.write(text))
     except OSError as error:
         raise InputError(f"bundle {folder}: can not be written ({error.strerror}), allowed is a writable directory") from None

@@ -105,7 +105,7 @@ def test_a_cut_description_is_refused(folder):
     whole = (folder / DESCRIPTION).read_bytes()
     for n in (0, 1, len(whole) // 2, len(whole) - 3):
         (folder / DESCRIPTION).write_bytes(whole[:n])
-        with pytest.raises(InputError, match="policy.json is not that of a policy"):
+        with pytest.raises(InputError, match=r"policy\.json is not that of a policy"):
             load_bundle(folder)
 
 
@@ -197,6 +197,14 @@ def test_a_card_is_checked_when_it_is_made():
         Card(**CARD.model_dump(), weather="fine")
 
 
+def test_a_policy_that_can_not_be_written_leaves_the_files_as_they_were(folder):
+    before = (folder / WEIGHTS).read_bytes(), (folder / DESCRIPTION).read_bytes()
+    card = CARD.model_copy(update={"hyperparameters": {"clip_range": [float("inf")]}})
+    with pytest.raises(InputError, match="the card holds a number that is not finite"):
+        save_bundle(folder, policy(seed=9), card)
+    assert ((folder / WEIGHTS).read_bytes(), (folder / DESCRIPTION).read_bytes()) == before
+
+
 def test_larger_files_than_allowed_are_not_read(folder, monkeypatch):
     for name, limit in ((DESCRIPTION, "MOST_DESCRIPTION_BYTES"), (WEIGHTS, "MOST_WEIGHTS_BYTES")):
         size = (folder / name).stat().st_size
@@ -207,5 +215,5 @@ def test_larger_files_than_allowed_are_not_read(folder, monkeypatch):
             with pytest.raises(InputError, match=f"{name} is larger than the {size - 1:_} bytes allowed"):
                 load_bundle(folder)
     monkeypatch.setattr(bundle, "MOST_WEIGHTS_BYTES", 1_000)
-    with pytest.raises(InputError, match="weights of .* bytes given, allowed are 1_000"):
+    with pytest.raises(InputError, match=r"weights of .* bytes given, allowed are 1_000"):
         save_bundle(folder, policy(), CARD)

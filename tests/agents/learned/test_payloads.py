@@ -1,6 +1,6 @@
 """Policy files that want to run something, or to be read for ever: refused in one line within a second, and nothing ran.
 
-Each payload would make a file, the canary. That they can is shown first: the same bytes, opened the way that is usual elsewhere, do.
+Each payload would make a file, the canary. That they can is shown first: the same bytes, opened as is usual elsewhere, do.
 """
 
 import io
@@ -187,6 +187,6 @@ def test_a_name_never_becomes_a_path(tmp_path, monkeypatch, name):
     save_bundle(tmp_path / "policies" / "provider" / "mine", policy(), CARD)
     assert find("provider", "mine")[0] == "mine"
     start = time.perf_counter()
-    with pytest.raises(InputError, match="no such policy, no bundle and no path.py:name; allowed are .*mine"):
+    with pytest.raises(InputError, match=r"no such policy, no bundle and no path\.py:name; allowed are .*mine"):
         find("provider", name)
     assert time.perf_counter() - start < SECONDS
