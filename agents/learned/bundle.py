@@ -9,6 +9,7 @@ Raw zips of Stable-Baselines3 are another matter: see `agents.learned.from_sb3`.
 """
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,8 +21,8 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from agents.encoding import Encoding
-from agents.files import digest_of, durably, read_plain
-from agents.learned.network import MOST_LAYERS, Network, shapes_of
+from agents.files import durably, read_plain
+from agents.learned.network import MOST_LAYERS, Network
 from agents.learned.policy import LearnedPolicy
 from chain.errors import InputError
 
@@ -96,7 +97,7 @@ class _Network(_Strict):
 
 class _Description(_Strict):
     format: Literal["ledgerlab policy"]
-    version: Literal[1]
+    version: int
     encoding: _Encoding
     network: _Network
     deterministic: bool
@@ -106,6 +107,8 @@ class _Description(_Strict):
 
 class _Head(BaseModel):
     """Enough to see whether this version reads a file at all."""
+
+    model_config = ConfigDict(strict=True)
 
     format: Literal["ledgerlab policy"]
     version: int
@@ -121,12 +124,25 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
         card: what it was trained on, how, and how well it did.
 
     Raises:
-        InputError: there is something else in the directory, or it can not be written.
+        InputError: there is something else in the directory, it can not be written, or the policy or its card can not.
     """
     folder = Path(folder)
     weights = save({name: np.array(array) for name, array in policy.network.weights.items()})
     if len(weights) > MOST_WEIGHTS_BYTES:
         raise InputError(f"bundle {folder}: weights of {len(weights):_} bytes given, allowed are {MOST_WEIGHTS_BYTES:_}")
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "encoding": policy.encoding.as_json(),
+        "network": policy.network.as_json(),
+        "deterministic": policy.deterministic,
+        "card": card.model_dump(),
+        "weights_sha256": sha256(weights).hexdigest(),
+    }
+    try:
+        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except ValueError:
+        raise InputError(f"bundle {folder}: the card holds a number that is not finite, allowed are finite ones") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()) and not (folder / DESCRIPTION).is_file():
@@ -134,16 +150,6 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
                 f"bundle {folder}: there is something else in it, allowed is a new or an empty directory, or a bundle"
             )
         durably(folder, WEIGHTS, lambda file: file.write(weights))
-        description = {
-            "format": FORMAT,
-            "version": VERSION,
-            "encoding": policy.encoding.as_json(),
-            "network": policy.network.as_json(),
-            "deterministic": policy.deterministic,
-            "card": card.model_dump(),
-            "weights_sha256": digest_of(folder / WEIGHTS),
-        }
-        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         durably(folder, DESCRIPTION, lambda file: file.write(text))
     except OSError as error:
         raise InputError(f"bundle {folder}: can not be written ({error.strerror}), allowed is a writable directory") from None
@@ -163,9 +169,9 @@ def load_bundle(folder: str | Path) -> LearnedPolicy:
         if sha256(content).hexdigest() != described.weights_sha256:
             raise InputError(f"{WEIGHTS} is damaged, or not the one that belongs to {DESCRIPTION}")
         net = described.network
-        weights = _weights(content, shapes_of(net.kind, net.sizes))
         encoding = Encoding.from_json(described.encoding.model_dump())
-        return LearnedPolicy(encoding, Network(net.kind, net.activation, net.sizes, weights, net.masked), described.deterministic)
+        network = Network(net.kind, net.activation, net.sizes, _weights(content), net.masked)
+        return LearnedPolicy(encoding, network, described.deterministic)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
 
@@ -200,16 +206,13 @@ def _read(model: type[M], text: bytes) -> M:
         raise InputError(f"{DESCRIPTION} is not that of a policy ({where[:80]!r}: {first['msg']:.120})") from None
 
 
-def _weights(content: bytes, shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """The arrays in a safetensors file, which must have these names and shapes."""
+def _weights(content: bytes) -> dict[str, NDArray[np.float32]]:
+    """The arrays in a safetensors file; which they should be, the network knows."""
     try:
         found: dict[str, Any] = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise InputError(f"{WEIGHTS} is not a safetensors file ({error!s:.120})") from None
-    if found.keys() != shapes.keys():
-        raise InputError(f"{WEIGHTS} has the arrays {', '.join(sorted(found))[:200]}, allowed are {', '.join(shapes)}")
-    for name, shape in shapes.items():
-        if found[name]["dtype"] != "F32" or tuple(found[name]["shape"]) != shape:
-            given = f"{found[name]['dtype']} of shape {found[name]['shape']}"
-            raise InputError(f"{WEIGHTS}: {name} is {given}, allowed is F32 of shape {list(shape)}")
-    return {name: np.frombuffer(found[name]["data"], "<f4").reshape(shape) for name, shape in shapes.items()}
+    for name, array in found.items():
+        if not re.fullmatch(r"[a-z0-9_.]{1,40}", name) or array["dtype"] != "F32":
+            raise InputError(f"{WEIGHTS}: {name[:80]!r} of {array['dtype']} given, allowed are weights of a network, F32")
+    return {name: np.frombuffer(array["data"], "<f4").reshape(array["shape"]) for name, array in found.items()}
