@@ -51,11 +51,9 @@ def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
 
 
 @rule
-def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
-    """Fill ``scratch.places`` with the first `count` slots by arrival.
-
-    Arrivals are uniform on 63 bits, so one pass over about `count` buckets leaves each slot a step from its place.
-    """
+def into_buckets(pool: Records, count: int, scratch: Scratch) -> None:
+    """Fill ``scratch.places`` with the first `count` slots, sorted by the upper bits of their arrivals, and ``scratch.keys`` with
+    the arrivals."""
     bits = 0
     while (1 << bits) < count:
         bits += 1
@@ -73,6 +71,20 @@ def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
         places[place] = slot
         keys[place] = arrival
         counts[bucket] = place + 1
+
+
+@rule
+def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
+    """Fill ``scratch.places`` with the first `count` slots by arrival.
+
+    Arrivals are uniform on 63 bits, so one pass over about `count` buckets leaves each slot a step from its place.
+    """
+    places, keys = scratch.places, scratch.keys
+    if count <= RUN:
+        for slot in range(count):
+            places[slot], keys[slot] = slot, pool[slot].arrival
+    else:
+        into_buckets(pool, count, scratch)
     for k in range(1, count):
         slot, key = places[k], keys[k]
         j = k

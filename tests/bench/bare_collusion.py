@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.dice import What, below, lane, lanes, swap, unit
+from chain.dice import What, below, draw, lane, lanes, swap, unit
 from chain.layout import HEAD, record, records
 from chain.rule import rule
 
+COIN = 1_000_000
 PLACE = record("tick", "state", "unchanged")
 """Where a session stands: next period, last period's levels, periods since a greedy policy changed."""
 
@@ -33,21 +34,25 @@ class Sessions(NamedTuple):
     """The greedy level in a state, shape (sessions, 2, states)."""
 
 
-def sessions(seeds: Any, profits: NDArray[np.float64], delta: float) -> Sessions:
-    """Begin: values at the discounted profit against a rival who picks any level alike.
+def sessions(seeds: Any, profits: NDArray[np.int64], delta: float) -> Sessions:
+    """Begin: last levels drawn, values at the discounted profit against a rival who picks any level alike.
 
     Args:
         seeds: one run seed per session.
-        profits: of each seller by the levels of both, shape (2, levels, levels).
+        profits: of each seller by the levels of both, shape (2, levels, levels), µcoin.
         delta: discount factor.
     """
     seeds = np.atleast_1d(seeds)
     count, levels = seeds.size, profits.shape[1]
-    heads = records(HEAD, count)
+    heads, places = records(HEAD, count), records(PLACE, count)
     heads["seed"] = seeds
-    start = np.stack([profits[0].mean(axis=1), profits[1].mean(axis=0)]) / (1 - delta)
+    for head, place in zip(heads, places, strict=True):
+        first, second = (below(np.uint64(draw(head, 0, who, What.TYPE, 0)), levels) for who in (0, 1))
+        place.state = first * levels + second
+    sums = np.stack([profits[0].sum(axis=1), profits[1].sum(axis=0)])
+    start = sums / levels / COIN / (1 - delta)
     q = np.tile(start[:, None, :], (count, 1, levels * levels, 1))
-    return Sessions(heads, records(PLACE, count), q, q.argmax(axis=3))
+    return Sessions(heads, places, q, q.argmax(axis=3))
 
 
 @rule
@@ -75,7 +80,7 @@ def revise(q: Any, best: Any, state: int, level: int, value: float) -> bool:
 def learn(
     head: Any, place: Any, profits: Any, q: Any, best: Any, alpha: float, delta: float, beta: float, stop: int, stable: int
 ) -> None:
-    """Play one session up to period `stop`, or until no greedy policy has changed for `stable` periods."""
+    """Play one session up to period `stop`, or until no greedy policy has changed for `stable` periods; `profits` in coins."""
     levels = profits.shape[1]
     tick, state, unchanged = place.tick, place.state, place.unchanged
     first = lanes(head, tick >> 2, 0, What.EXPLORE, 0)
@@ -90,12 +95,11 @@ def learn(
         word = lane(second, tick)
         b = below(swap(word), levels) if unit(word) < epsilon else best[1, state]
         after = a * levels + b
-        if tick > 0:
-            target = profits[0, a, b] + delta * q[0, after, best[0, after]]
-            other = profits[1, a, b] + delta * q[1, after, best[1, after]]
-            changed = revise(q[0], best[0], state, a, (1 - alpha) * q[0, state, a] + alpha * target)
-            changed |= revise(q[1], best[1], state, b, (1 - alpha) * q[1, state, b] + alpha * other)
-            unchanged = 0 if changed else unchanged + 1
+        target = profits[0, a, b] + delta * q[0, after, best[0, after]]
+        other = profits[1, a, b] + delta * q[1, after, best[1, after]]
+        changed = revise(q[0], best[0], state, a, (1 - alpha) * q[0, state, a] + alpha * target)
+        changed |= revise(q[1], best[1], state, b, (1 - alpha) * q[1, state, b] + alpha * other)
+        unchanged = 0 if changed else unchanged + 1
         state = after
         tick += 1
     place.tick, place.state, place.unchanged = tick, state, unchanged
