@@ -27,6 +27,11 @@ def log_appeal(view: Any, prices: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray((view["quality"] - view["outside"])[:, None] - prices) / view["mu"][:, None]
 
 
+def sellers_in(view: Any) -> NDArray[np.int64]:
+    """Number of sellers in the market, one per row."""
+    return np.asarray((view["sellers"]["price"] >= 0).sum(axis=1))
+
+
 @dataclass(frozen=True)
 class BestResponse:
     """Takes the level that would have earned most against the others' last prices; of equals, the lowest.

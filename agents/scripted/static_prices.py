@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.policy import Action, Dice
-from agents.scripted.best_response import log_appeal, nearest_level
+from agents.scripted.best_response import log_appeal, nearest_level, sellers_in
 
 HALVINGS = 50
 
@@ -17,7 +17,7 @@ def symmetric_price(view: Any, together: Any) -> NDArray[np.float64]:
 
     With `together` = 1 nobody gains by moving alone; with the number of sellers all together earn most.
     """
-    gain, sellers = log_appeal(view, view["cost"][:, None])[:, 0], view["shown"]
+    gain, sellers = log_appeal(view, view["cost"][:, None])[:, 0], sellers_in(view)
     low = np.ones(view.size)
     high = 1 + np.logaddexp(0, gain) + np.log(sellers)
     for _ in range(HALVINGS):
@@ -50,4 +50,4 @@ class Monopoly:
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:
         """Solve for the price."""
-        return {"level": nearest_level(view, symmetric_price(view, view["shown"]))}
+        return {"level": nearest_level(view, symmetric_price(view, sellers_in(view)))}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from agents.policy import Action, Dice
-from agents.scripted.best_response import nearest_level
+from agents.scripted.best_response import nearest_level, sellers_in
 from agents.scripted.static_prices import symmetric_price
 
 
@@ -24,7 +24,7 @@ class TitForTat:
         """Match the lowest rival."""
         others = view["sellers"]["level"][:, 1:]
         lowest = np.where(others >= 0, others, np.iinfo(np.int64).max).min(axis=1)
-        floor, top = (nearest_level(view, symmetric_price(view, together)) for together in (1, view["shown"]))
+        floor, top = (nearest_level(view, symmetric_price(view, together)) for together in (1, sellers_in(view)))
         level = np.where(memory["begun"] > 0, np.clip(lowest, floor, top), top)
         memory["begun"] = 1
         return {"level": level}

@@ -34,9 +34,10 @@ TERMS = record(
 TERM_LIMITS = {"quality": MAX_PRICE, "outside": MAX_PRICE, "mu": MAX_PRICE, "cost": MAX_PRICE, "consumers": 2**31}
 """Highest value of each parameter; the lowest is 0, and nothing is sold where `mu` is 0. The counters are not for setting."""
 
-SELLER = record("known", "price", "cost", "demand", "sold", "listed")
-"""By account: whether it sells; its standing price and unit cost; what consumers would buy of it and what it sold in the last
-block, in millionths. The list of all sellers stands in `listed`: row k holds the address of the k-th of them."""
+SELLER = record("known", "price", "cost", "demand", "revenue", "expense", "served", "listed")
+"""By account: whether it sells; its standing price and unit cost; what consumers demand of it in a block, in millionths, what they
+pay for that and what it costs to produce; whether they got it in the last block (0 or 1). The list of all sellers stands in
+`listed`: row k holds the address of the k-th of them."""
 
 MASS = 1_000_000
 """Quantities are counted in millionths of the mass of consumers."""
@@ -92,7 +93,7 @@ def weight(utility: int, mu: int) -> int:
 
 @rule
 def count_demand(book: Record) -> None:
-    """Share the mass of consumers out over all sellers. Utilities are taken below the highest one, so nothing overflows and
+    """Share the mass of consumers out over all sellers, and what it comes to in money. Utilities are taken below the highest one, so nothing overflows and
     the sum of the weights is at least `ONE`."""
     terms, sellers = book.terms[0], book.sellers
     best = terms.outside
@@ -106,6 +107,8 @@ def count_demand(book: Record) -> None:
     for k in range(terms.listed):
         seller = sellers[sellers[k].listed]
         seller.demand = seller.demand * MASS // total
+        seller.revenue = worth(seller.price, seller.demand)
+        seller.expense = worth(seller.cost, seller.demand)
     terms.stale = 0
 
 
@@ -120,20 +123,18 @@ def sell(book: Record) -> None:
         count_demand(book)
     due = 0
     for k in range(terms.listed):
-        address = sellers[k].listed
-        seller = sellers[address]
-        able = can_pay(accounts, address, worth(seller.cost, seller.demand))
-        seller.sold = seller.demand if able else 0
-        due += worth(seller.price, seller.sold)
+        seller = sellers[sellers[k].listed]
+        seller.served = 1 if can_pay(accounts, sellers[k].listed, seller.expense) else 0
+        due += seller.revenue * seller.served
     solvent = can_pay(accounts, terms.consumers, due)
     # Effects
     for k in range(terms.listed):
-        address = sellers[k].listed
-        seller = sellers[address]
+        seller = sellers[sellers[k].listed]
         if not solvent:
-            seller.sold = 0
-        transfer(accounts, terms.consumers, address, worth(seller.price, seller.sold))
-        burn(accounts, book.head[0], address, worth(seller.cost, seller.sold))
+            seller.served = 0
+        if seller.served != 0:
+            transfer(accounts, terms.consumers, sellers[k].listed, seller.revenue)
+            burn(accounts, book.head[0], sellers[k].listed, seller.expense)
 
 
 ENTRY_POINTS = {

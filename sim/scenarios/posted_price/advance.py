@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chain.contracts.posted_price import join, set_price, worth
+from chain.contracts.posted_price import join, set_price
 from chain.deployments.posted_price import seal
 from chain.dice import What, below, draw
 from chain.layout import NOBODY, Kind
@@ -34,8 +34,8 @@ def measure(book: Any, sales: Any, tick: int) -> None:
     for s in range(sales.shape[1]):
         seller, sale = book.sellers[book.identities[s].address], sales[tick, s]
         sale.price = seller.price
-        sale.quantity = seller.sold
-        sale.profit = worth(seller.price, seller.sold) - worth(seller.cost, seller.sold)
+        sale.quantity = seller.demand * seller.served
+        sale.profit = (seller.revenue - seller.expense) * seller.served
 
 
 @rule

@@ -92,7 +92,7 @@ class PostedPrice:
             terms[name] = view[name] = getattr(p, name)
         terms["cost"] = p.cost_low
         terms["consumers"] = self.book.identities["address"][:, p.sellers, None]
-        view["cost"], view["levels"], view["shown"] = p.costs, p.levels, p.sellers
+        view["cost"], view["levels"] = p.costs, p.levels
         view["lowest"], view["highest"] = self._shops[0].grid[[0, -1]]
         for column in ("price", "level"):
             view["sellers"][column][..., p.sellers :] = -1

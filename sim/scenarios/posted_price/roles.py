@@ -16,14 +16,6 @@ SELLER = Role(
     policy="best_response",
     view=(
         Column("ticks_left", 0, 2**31, "ticks", "steps until the episode ends", scale="horizon"),
-        Column("cost", 0, MOST, "µcoin", "of one unit to this seller; private", scale="quality"),
-        Column("quality", 0, MOST, "µcoin", "worth of every good to consumers, up to taste"),
-        Column("outside", 0, MOST, "µcoin", "worth of buying nothing, up to taste"),
-        Column("mu", 1, MOST, "µcoin", "spread of tastes"),
-        Column("lowest", *PRICE, "price of the grid: level 0"),
-        Column("highest", *PRICE, "price of the grid: level `levels` - 1"),
-        Column("levels", 2, MOST_LEVELS, "prices", "on the grid, evenly spaced and rounded to µcoin"),
-        Column("shown", 2, OFFERS_SHOWN, "sellers", "in the market, this one included"),
         Column(
             "sellers",
             0,
@@ -33,6 +25,13 @@ SELLER = Role(
             of=STANDING,
             rows="sellers",
         ),
+        Column("cost", 0, MOST, "µcoin", "of one unit to this seller; private", scale="quality"),
+        Column("quality", 0, MOST, "µcoin", "worth of every good to consumers, up to taste"),
+        Column("outside", 0, MOST, "µcoin", "worth of buying nothing, up to taste"),
+        Column("mu", 1, MOST, "µcoin", "spread of tastes"),
+        Column("lowest", *PRICE, "price of the grid: level 0"),
+        Column("highest", *PRICE, "price of the grid: level `levels` - 1"),
+        Column("levels", 2, MOST_LEVELS, "prices", "on the grid, evenly spaced and rounded to µcoin"),
     ),
     action=(
         Column("level", 0, MOST_LEVELS - 1, "level", "of the grid; above the highest: the highest", span=(0, "top_level"), levels="levels"),
