@@ -72,11 +72,26 @@ class Encoding:
     fields: tuple[Field, ...]
     width: int
     """Number of 64-bit words in a view."""
+    layout: str = ""
+    """Digest of the role's view and action as they were (`sim.scenario.layout_of`): if they change, what was learned does not fit
+    any more. Empty: not known."""
 
     def __post_init__(self) -> None:
         """Refuse what can not be used."""
         if self.form not in FORMS:
             raise InputError(f"form: {self.form!r} given, allowed are {', '.join(FORMS)}")
+        for word in (*(feature.word for feature in self.features), *(word for field in self.fields for word in field.words)):
+            if not 0 <= word < self.width:
+                raise InputError(f"encoding: word {word} given, allowed is 0 to {self.width - 1}")
+        for field in self.fields:
+            fewest = max(len(field.words), 1)
+            if field.low > field.high or not (self.form == "box" or fewest <= field.levels <= MOST_ACTIONS):
+                raise InputError(
+                    f"encoding: {field.name} from {field.low} to {field.high} on {field.levels} levels given, allowed are rising "
+                    f"ends and {fewest} to {MOST_ACTIONS} levels"
+                )
+        if not self.features or not self.fields or any(feature.scale < 1 for feature in self.features):
+            raise InputError("encoding: allowed are one or more features with scales from 1, and one or more fields")
         if self.form == "discrete" and self.choices > MOST_ACTIONS:
             raise InputError(
                 f"form: discrete needs {self.choices} actions for {', '.join(f.name for f in self.fields)}, allowed are at most "
@@ -100,6 +115,16 @@ class Encoding:
     @cached_property
     def _factors(self) -> NDArray[np.float64]:
         return np.array([1 / feature.scale for feature in self.features], np.float64)
+
+    @cached_property
+    def _meanings(self) -> tuple[NDArray[np.int64], ...]:
+        """By field: the value that each level means; for the form `discrete`, that each action means."""
+        values = [
+            field.low + np.arange(field.levels) * (field.high - field.low) // max(field.levels - 1, 1) for field in self.fields
+        ]
+        if self.form != "discrete":
+            return tuple(values)
+        return tuple(values[k][levels] for k, levels in enumerate(np.unravel_index(np.arange(self.choices), self.levels)))
 
     def observe(self, view: NDArray[Any], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """The features of every row of a view, shape (rows, features), float32."""
@@ -130,7 +155,10 @@ class Encoding:
         Raises:
             InputError: another shape, not a number, or out of range.
         """
-        given = np.asarray(answers)
+        try:
+            given = np.asarray(answers)
+        except ValueError as error:
+            raise InputError(f"action: no array ({error}), allowed is one of {rows} rows") from None
         shape = (rows,) if self.form == "discrete" else (rows, len(self.fields))
         if given.shape != shape or given.dtype.kind not in ("iuf" if self.form == "box" else "iu"):
             kind = "numbers" if self.form == "box" else "whole numbers"
@@ -139,10 +167,12 @@ class Encoding:
             return self._from_box(given)
         if self.form == "discrete":
             self._check(given, 0, self.choices - 1, "action")
-            return self._from_levels(list(np.unravel_index(given, self.levels)))
+            return {field.name: values[given] for field, values in zip(self.fields, self._meanings, strict=True)}
         for k, field in enumerate(self.fields):
             self._check(given[:, k], 0, field.levels - 1, field.name)
-        return self._from_levels(list(given.T))
+        return {
+            field.name: values[given[:, k]] for k, (field, values) in enumerate(zip(self.fields, self._meanings, strict=True))
+        }
 
     @staticmethod
     def _check(values: NDArray[Any], low: float, high: float, name: str) -> None:
@@ -156,13 +186,6 @@ class Encoding:
             self._check(given[:, k], -1, 1, field.name)
             place = (given[:, k].astype(np.float64) + 1) / 2
             out[field.name] = np.rint(field.low + place * (field.high - field.low)).astype(np.int64)
-        return out
-
-    def _from_levels(self, levels: list[NDArray[Any]]) -> dict[str, NDArray[np.int64]]:
-        out = {}
-        for field, level in zip(self.fields, levels, strict=True):
-            steps = max(field.levels - 1, 1)
-            out[field.name] = field.low + level.astype(np.int64) * (field.high - field.low) // steps
         return out
 
     @property
@@ -200,4 +223,4 @@ class Encoding:
         """What `as_json` gave; the reader has checked names and types."""
         features = tuple(Feature(**feature) for feature in given["features"])
         fields = tuple(Field(**{**field, "words": tuple(field["words"])}) for field in given["fields"])
-        return cls(given["scenario"], given["role"], given["form"], features, fields, given["width"])
+        return cls(given["scenario"], given["role"], given["form"], features, fields, given["width"], given["layout"])

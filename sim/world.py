@@ -1,16 +1,17 @@
 """Worlds with a policy in every role: the one engine under `sim.run` and every front."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from agents.policy import Dice, decide, memory_of
-from agents.registry import find, nearest
+from agents.registry import nearest
 from chain.digest import digest
 from chain.errors import InputError
 from chain.invariants import check
+from sim.arms import policy_of
 from sim.scenario import Scenario
 
 
@@ -33,7 +34,8 @@ class World:
         Args:
             scenario: the economy.
             parameters: its settings, from `Scenario.settings`.
-            policies: role -> policy (a name, ``path.py:name``, a function or an object); a role left out plays its default.
+            policies: role -> policy (a name, a bundle, ``path.py:name``, a function or an object); a role left out plays its
+                default.
             seeds: run seed of each world.
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
@@ -44,16 +46,16 @@ class World:
             if role not in (known := [r.name for r in scenario.roles]):
                 raise InputError(f"role: {role!r} given; {nearest(role, known)}")
         self.scenario, self.parameters = scenario, parameters
-        seated = {role.name: find(role.name, given.get(role.name, role.policy)) for role in scenario.roles}
+        seated = {role.name: policy_of(scenario, role, given.get(role.name, role.policy), parameters) for role in scenario.roles}
         self.labels = {role: label for role, (label, _) in seated.items()}
         self.policies = {role: policy for role, (_, policy) in seated.items()}
         self.economy = scenario.build(parameters, seeds=seeds, worlds=worlds, rows=rows, threads=threads)
         self.memory: dict[str, NDArray[Any]] = {}
         self.begin(0)
 
-    def begin(self, episode: int) -> None:
-        """Start an episode: fresh ledger, fresh types, empty memories."""
-        self.economy.begin(episode)
+    def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
+        """Start an episode: fresh ledger, fresh types, empty memories; with `seeds`, under new run seeds, one per world."""
+        self.economy.begin(episode, seeds)
         self.tick = 0
         self.memory = {role: np.zeros(self.economy.names[role].size, memory_of(p)) for role, p in self.policies.items()}
 
@@ -62,11 +64,13 @@ class World:
         """Whether the episode has ended."""
         return self.tick >= self.economy.ticks
 
-    def actions(self) -> dict[str, NDArray[Any]]:
-        """Ask every policy what its agents do, given what they are shown."""
+    def actions(self, roles: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Ask the policies of these roles, of all if not given, what their agents do, given what they are shown."""
         heads = self.economy.book.head[:, 0]
         out = {}
         for role in self.scenario.roles:
+            if roles is not None and role.name not in roles:
+                continue
             view, memory = self.economy.views[role.name], self.memory[role.name]
             dice = Dice(heads, self.tick, self.economy.names[role.name])
             out[role.name] = role.read(decide(self.policies[role.name], view, memory, dice), view.size)

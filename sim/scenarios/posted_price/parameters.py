@@ -28,7 +28,9 @@ class PostedPriceParameters(Parameters):
     cost_low: int = number(COIN, 0, MOST, "µcoin", "unit cost of the first seller; the others' rise evenly")
     cost_high: int = number(COIN, 0, MOST, "µcoin", "unit cost of the last seller")
     levels: int = number(15, 2, MOST_LEVELS, "prices", "on the grid")
-    beyond_bps: int = number(1_000, 0, 10_000, "bps", "how far the grid goes beyond the Nash and the monopoly price, of their distance")
+    beyond_bps: int = number(
+        1_000, 0, 10_000, "bps", "how far the grid goes beyond the Nash and the monopoly price, of their distance"
+    )
     base_fee: int = number(0, 0, 10**6, "µcoin/gas", "at the start")
     fee_quotient: int = number(0, 0, 2**20, "1", "the base fee moves by at most one part in this; 0 keeps it")
     gas_limit: int = number(2**30, 50, 2**30, "gas/block", "posting a price takes 50")
