@@ -54,18 +54,19 @@ def _benchmark(axes: Axes, at: float, name: str, top: float) -> None:
     )  # fmt: skip
 
 
-def impulse_response(impulse: Columns, marks: dict[str, float]) -> Figure:
+def impulse_response(impulse: Columns, marks: dict[str, float], rivals: str = "rival") -> Figure:
     """Mean prices around a forced deviation in period 0, of the seller that deviates and of the others, with 95 % intervals.
 
     Args:
         impulse: columns seed, period, deviator and rivals (prices), periods alike for every seed.
         marks: price by name, drawn as dashed lines.
+        rivals: what the others are called.
     """
     periods = np.unique(impulse["period"])
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.add_subplot()
     axes.axvspan(-0.5, 0.5, color="#EEEEEE", linewidth=0)
-    for k, (column, label) in enumerate((("deviator", "seller that deviates"), ("rivals", "rival"))):
+    for k, (column, label) in enumerate((("deviator", "seller that deviates"), ("rivals", rivals))):
         prices = np.asarray(impulse[column], float).reshape(-1, periods.size)
         line_with_band(axes, periods.astype(float), prices, label, k)
         axes.plot(periods, prices.mean(axis=0), "os"[k], markersize=4.5, color=PALETTE[k])
@@ -73,12 +74,12 @@ def impulse_response(impulse: Columns, marks: dict[str, float]) -> Figure:
     for name, price in marks.items():
         axes.axhline(price, color=GREY, linewidth=1.2, linestyle="--")
         axes.annotate(name, (1, price), (-2, 4), ha="right", color=GREY, **last)
-    place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "center", "rotation": 90}
-    axes.annotate("forced deviation", (0, 0.3), fontsize=8.5, color=GREY, **place)
+    place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
+    axes.annotate("forced deviation", (0, 0.02), fontsize=8.5, color=GREY, **place)
     sessions = len(impulse["period"]) // periods.size
     head(figure, f"After a deviation: mean prices of {sessions} sessions and 95 % intervals")
-    dress(axes, "period, relative to the deviation", "price")
+    dress(axes, "period, relative to the deviation", "price, coins")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(x=0.02, y=0.08)
+    axes.margins(x=0.02, y=0.12)
     legend(figure, axes, "")
     return figure

@@ -133,6 +133,21 @@ def play_on_ledger(book: Any, view: Any, greedy: Any, room: Room, forced: Any, m
             moves[t, s].gain = gained(book, room.money, s)
 
 
+def check_size(parameters: PostedPriceParameters) -> None:
+    """Nothing, if the tables of all sellers are not too large.
+
+    Raises:
+        InputError: they are.
+    """
+    p = parameters
+    values = p.sellers * p.levels ** (p.sellers + 1)
+    if values > MOST_VALUES:
+        raise InputError(
+            f"sellers: {p.sellers} with {p.levels} levels need tables of {values} values, allowed are {MOST_VALUES}; set fewer "
+            "sellers or levels"
+        )
+
+
 class Session:
     """Sellers that learn on one ledger; `begin` makes it serve another seed."""
 
@@ -148,13 +163,8 @@ class Session:
         Raises:
             InputError: the tables would be too large.
         """
+        check_size(parameters)
         p = self.parameters = parameters
-        values = p.sellers * p.levels ** (p.sellers + 1)
-        if values > MOST_VALUES:
-            raise InputError(
-                f"sellers: {p.sellers} with {p.levels} levels need tables of {values} values, allowed are {MOST_VALUES}; set fewer "
-                "sellers or levels"
-            )
         self.learning, self.stable = learning, stable
         economy = self.economy = PostedPrice(p.model_copy(update={"horizon": 1}), seeds=[seed])
         shop = economy._shops[0]._replace(horizon=ENDLESS)
