@@ -23,12 +23,15 @@ from agents.encoding import Encoding
 from agents.files import digest_of, durably, read_plain
 from agents.learned.network import MOST_LAYERS, Network, shapes_of
 from agents.learned.policy import LearnedPolicy
+from agents.learned.table_policy import Cells, TabularPolicy, check_size
+from agents.learned.tabular import Tables
 from chain.errors import InputError
 
 FORMAT, VERSION = "ledgerlab policy", 1
 DESCRIPTION, WEIGHTS = "policy.json", "policy.safetensors"
 MOST_DESCRIPTION_BYTES = 2**20
 MOST_WEIGHTS_BYTES = 2**26
+KINDS = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
 M = TypeVar("M", bound=BaseModel)
 Text = Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """One line."""
@@ -94,6 +97,17 @@ class _Network(_Strict):
     masked: bool
 
 
+class _Cells(_Strict):
+    feature: Level
+    cuts: tuple[float, ...]
+
+
+class _Table(_Strict):
+    kind: Literal["table"]
+    tables: Annotated[int, Field(ge=1, le=2**16)]
+    cells: Annotated[tuple[_Cells, ...], Field(max_length=64)]
+
+
 class _Description(_Strict):
     format: Literal["ledgerlab policy"]
     version: Literal[1]
@@ -104,14 +118,24 @@ class _Description(_Strict):
     weights_sha256: Text
 
 
+class _TableDescription(_Description):
+    network: _Table  # type: ignore[assignment]
+    deterministic: Literal[True]
+
+
+class _Kind(BaseModel):
+    kind: str = ""
+
+
 class _Head(BaseModel):
-    """Enough to see whether this version reads a file at all."""
+    """Enough to see whether this version reads a file at all, and what it describes."""
 
     format: Literal["ledgerlab policy"]
     version: int
+    network: _Kind = _Kind()
 
 
-def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
+def save_bundle(folder: str | Path, policy: LearnedPolicy | TabularPolicy, card: Card) -> Path:
     """Write a policy and its card to a directory, and return it.
 
     Args:
@@ -124,7 +148,8 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
         InputError: there is something else in the directory, or it can not be written.
     """
     folder = Path(folder)
-    weights = save({name: np.array(array) for name, array in policy.network.weights.items()})
+    arrays = policy.tables._asdict() if isinstance(policy, TabularPolicy) else policy.network.weights
+    weights = save({name: np.array(array) for name, array in arrays.items()})
     if len(weights) > MOST_WEIGHTS_BYTES:
         raise InputError(f"bundle {folder}: weights of {len(weights):_} bytes given, allowed are {MOST_WEIGHTS_BYTES:_}")
     try:
@@ -138,8 +163,8 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
             "format": FORMAT,
             "version": VERSION,
             "encoding": policy.encoding.as_json(),
-            "network": policy.network.as_json(),
-            "deterministic": policy.deterministic,
+            "network": policy.as_json() if isinstance(policy, TabularPolicy) else policy.network.as_json(),
+            "deterministic": isinstance(policy, TabularPolicy) or policy.deterministic,
             "card": card.model_dump(),
             "weights_sha256": digest_of(folder / WEIGHTS),
         }
@@ -150,7 +175,7 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
     return folder
 
 
-def load_bundle(folder: str | Path) -> LearnedPolicy:
+def load_bundle(folder: str | Path) -> LearnedPolicy | TabularPolicy:
     """The policy of a bundle. Nothing from its files is run.
 
     Raises:
@@ -162,12 +187,22 @@ def load_bundle(folder: str | Path) -> LearnedPolicy:
         content = read_plain(folder / WEIGHTS, MOST_WEIGHTS_BYTES)
         if sha256(content).hexdigest() != described.weights_sha256:
             raise InputError(f"{WEIGHTS} is damaged, or not the one that belongs to {DESCRIPTION}")
-        net = described.network
-        weights = _weights(content, shapes_of(net.kind, net.sizes))
         encoding = Encoding.from_json(described.encoding.model_dump())
+        if isinstance(described, _TableDescription):
+            return _table(described.network, encoding, content)
+        net = described.network
+        weights = _weights(content, {name: ("F32", shape) for name, shape in shapes_of(net.kind, net.sizes).items()})
         return LearnedPolicy(encoding, Network(net.kind, net.activation, net.sizes, weights, net.masked), described.deterministic)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
+
+
+def _table(described: _Table, encoding: Encoding, content: bytes) -> TabularPolicy:
+    """A table and its policy."""
+    cells = tuple(Cells(one.feature, one.cuts) for one in described.cells)
+    shape = described.tables, check_size(cells, encoding, described.tables)
+    arrays = _weights(content, {"values": ("F64", (*shape, encoding.choices)), "greedy": ("I64", shape)})
+    return TabularPolicy(encoding, cells, Tables(arrays["values"], arrays["greedy"]))
 
 
 def read_card(folder: str | Path) -> Card:
@@ -184,10 +219,10 @@ def read_card(folder: str | Path) -> Card:
 
 def _description(folder: Path) -> _Description:
     text = read_plain(folder / DESCRIPTION, MOST_DESCRIPTION_BYTES)
-    version = _read(_Head, text).version
-    if version != VERSION:
-        raise InputError(f"format version {version} given, allowed is {VERSION}")
-    return _read(_Description, text)
+    head = _read(_Head, text)
+    if head.version != VERSION:
+        raise InputError(f"format version {head.version} given, allowed is {VERSION}")
+    return _read(_TableDescription if head.network.kind == "table" else _Description, text)
 
 
 def _read(model: type[M], text: bytes) -> M:
@@ -200,16 +235,16 @@ def _read(model: type[M], text: bytes) -> M:
         raise InputError(f"{DESCRIPTION} is not that of a policy ({where[:80]!r}: {first['msg']:.120})") from None
 
 
-def _weights(content: bytes, shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """The arrays in a safetensors file, which must have these names and shapes."""
+def _weights(content: bytes, wanted: dict[str, tuple[str, tuple[int, ...]]]) -> dict[str, NDArray[Any]]:
+    """The arrays in a safetensors file, which must have these names, types and shapes."""
     try:
-        found: dict[str, Any] = dict(deserialize(content))  # type: ignore[no-untyped-call]
+        found: dict[str, Any] = dict(deserialize(content))
     except (SafetensorError, ValueError, OverflowError) as error:
-        raise InputError(f"{WEIGHTS} is not a safetensors file ({error!s:.120})") from None
-    if found.keys() != shapes.keys():
-        raise InputError(f"{WEIGHTS} has the arrays {', '.join(sorted(found))[:200]}, allowed are {', '.join(shapes)}")
-    for name, shape in shapes.items():
-        if found[name]["dtype"] != "F32" or tuple(found[name]["shape"]) != shape:
+        raise InputError(f"{WEIGHTS} is not a safetensors file ({str(error):.120})") from None
+    if found.keys() != wanted.keys():
+        raise InputError(f"{WEIGHTS} has the arrays {', '.join(sorted(found))[:200]}, allowed are {', '.join(wanted)}")
+    for name, (kind, shape) in wanted.items():
+        if found[name]["dtype"] != kind or tuple(found[name]["shape"]) != shape:
             given = f"{found[name]['dtype']} of shape {found[name]['shape']}"
-            raise InputError(f"{WEIGHTS}: {name} is {given}, allowed is F32 of shape {list(shape)}")
-    return {name: np.frombuffer(found[name]["data"], "<f4").reshape(shape) for name, shape in shapes.items()}
+            raise InputError(f"{WEIGHTS}: {name} is {given}, allowed is {kind} of shape {list(shape)}")
+    return {name: np.frombuffer(found[name]["data"], KINDS[kind]).reshape(shape) for name, (kind, shape) in wanted.items()}

@@ -12,7 +12,7 @@ from agents.learned.tabular import Tables
 from agents.policy import Action, Dice, Memory, View
 from chain.errors import InputError
 
-MOST_VALUES = 2**26
+MOST_VALUES = 2**22
 """A table is not larger than this."""
 
 
@@ -24,6 +24,10 @@ class Cells:
     """Its place among the features of the encoding."""
     cuts: tuple[float, ...]
     """Rising; the cell is the number of cuts that are not above the feature."""
+
+
+def _rising(cuts: Sequence[float]) -> bool:
+    return all(low < high for low, high in zip(cuts, cuts[1:], strict=False)) and all(np.isfinite(cuts))
 
 
 def cells_between(feature: int, values: NDArray[Any], most: int) -> Cells:
@@ -65,15 +69,28 @@ class TabularPolicy:
         """Refuse tables of another shape."""
         if self.encoding.form != "discrete":
             raise InputError(f"form: {self.encoding.form} given, allowed for a table is discrete")
+        for one in self.cells:
+            if not 0 <= one.feature < len(self.encoding.features) or not _rising(one.cuts):
+                raise InputError(
+                    f"cells: feature {one.feature} with {len(one.cuts)} cuts given, allowed are features 0 to "
+                    f"{len(self.encoding.features) - 1} and rising cuts"
+                )
         values, greedy = self.tables
         states = check_size(self.cells, self.encoding, len(values))
         shape = (len(values), states, self.encoding.choices)
         if not len(values) or values.shape != shape or greedy.shape != shape[:2]:
             raise InputError(f"tables: shapes {values.shape} and {greedy.shape} given, allowed are {shape} and {shape[:2]}")
+        if values.dtype != np.float64 or greedy.dtype != np.int64 or not np.isfinite(values).all():
+            raise InputError("tables: allowed are finite float64 values and int64 choices")
         if greedy.min() < 0 or greedy.max() >= self.encoding.choices:
             raise InputError(
                 f"tables: greedy choices from {greedy.min()} to {greedy.max()} given, allowed is 0 to {shape[2] - 1}"
             )
+
+    def as_json(self) -> dict[str, Any]:
+        """What a bundle says of it, the tables and the encoding apart: plain data for a file."""
+        cells = [{"feature": one.feature, "cuts": list(one.cuts)} for one in self.cells]
+        return {"kind": "table", "tables": len(self.tables.greedy), "cells": cells}
 
     def states(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
         """The state of every row of features, as `Encoding.observe` gives them."""

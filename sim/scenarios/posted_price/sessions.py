@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.learned.table_policy import Cells, TabularPolicy
+from agents.learned.table_policy import MOST_VALUES, Cells, TabularPolicy
 from agents.learned.tabular import Draws, Learning, Tables, cycle_of, draw_ahead, draws_for, exploration, learn
 from chain.digest import digest
 from chain.errors import InputError
@@ -30,8 +30,6 @@ from sim.scenarios.posted_price.layout import Shop
 from sim.scenarios.posted_price.parameters import COIN, PostedPriceParameters
 from sim.scenarios.posted_price.roles import SELLER
 
-MOST_VALUES = 2**24
-"""Tables of all sellers together are not larger than this."""
 ENDLESS = 2**40
 """A session has no last tick that a seller could see coming."""
 
