@@ -78,7 +78,7 @@ class Arm:
     """By role."""
 
 
-def policy_of(scenario: Scenario, role: Role, wanted: Any, parameters: Any, trust: bool = False) -> tuple[str, Any]:
+def policy_of(scenario: Scenario, role: Role, wanted: Any, parameters: Any = None, trust: bool = False) -> tuple[str, Any]:
     """A policy with its label, as `agents.registry.find` finds it, that fits the role of this scenario.
 
     Args:
@@ -109,7 +109,7 @@ def policy_of(scenario: Scenario, role: Role, wanted: Any, parameters: Any, trus
     return label, policy
 
 
-def seat(scenario: Scenario, role: Role, wanted: Any, parameters: Any, trust: bool = False) -> Seated:
+def seat(scenario: Scenario, role: Role, wanted: Any, parameters: Any = None, trust: bool = False) -> Seated:
     """Find a policy; a registered one plays as it is, one from outside through a `Seat`. The arguments are those of `policy_of`.
 
     Raises:
@@ -137,7 +137,9 @@ def _file_of(role: str, wanted: str) -> Path:
     return Path(wanted if wanted.endswith(".zip") else wanted.rpartition(":")[0])
 
 
-def arms_of(scenario: Scenario, policies: Mapping[str, Any] | None, parameters: Any, trust: bool = False) -> tuple[Arm, ...]:
+def arms_of(
+    scenario: Scenario, policies: Mapping[str, Any] | None, parameters: Any = None, trust: bool = False
+) -> tuple[Arm, ...]:
     """Every combination of the policies given, a list for a role meaning one arm each; roles left out play their default.
 
     Raises:

@@ -1,6 +1,6 @@
 """Policy bundles: a learned policy as a directory of two inert files.
 
-``policy.safetensors`` holds the weights, ``policy.json`` everything else: how the role is seen and acts (the scales in it are the
+``policy.safetensors`` holds the weights, or the table, ``policy.json`` everything else: how the role is seen and acts (the scales in it are the
 only normaliser), the description of the network, and the card, which says what was trained, how, with which versions, and how
 well it did. Loading checks both against a strict schema and rebuilds the policy with our own code; nothing from the files is run.
 The SHA-256 of the weights in ``policy.json`` detects damage, not malice: whoever can write the one file can write the other.
@@ -9,6 +9,7 @@ Raw zips of Stable-Baselines3 are another matter: see `agents.learned.from_sb3`.
 """
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,11 +21,10 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from agents.encoding import Encoding
-from agents.files import digest_of, durably, read_plain
-from agents.learned.network import MOST_LAYERS, Network, shapes_of
+from agents.files import durably, read_plain
+from agents.learned.network import MOST_LAYERS, Network
 from agents.learned.policy import LearnedPolicy
-from agents.learned.table_policy import Cells, TabularPolicy, check_size
-from agents.learned.tabular import Tables
+from agents.learned.table_policy import Cells, TabularPolicy, tables_from
 from chain.errors import InputError
 
 FORMAT, VERSION = "ledgerlab policy", 1
@@ -32,6 +32,7 @@ DESCRIPTION, WEIGHTS = "policy.json", "policy.safetensors"
 MOST_DESCRIPTION_BYTES = 2**20
 MOST_WEIGHTS_BYTES = 2**26
 KINDS = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
+"""Types of numbers: 32-bit floats of networks, 64-bit floats and integers of tables."""
 M = TypeVar("M", bound=BaseModel)
 Text = Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """One line."""
@@ -104,13 +105,12 @@ class _Cells(_Strict):
 
 class _Table(_Strict):
     kind: Literal["table"]
-    tables: Annotated[int, Field(ge=1, le=2**16)]
     cells: Annotated[tuple[_Cells, ...], Field(max_length=64)]
 
 
 class _Description(_Strict):
     format: Literal["ledgerlab policy"]
-    version: Literal[1]
+    version: int
     encoding: _Encoding
     network: _Network
     deterministic: bool
@@ -128,7 +128,9 @@ class _Kind(BaseModel):
 
 
 class _Head(BaseModel):
-    """Enough to see whether this version reads a file at all, and what it describes."""
+    """Enough to see whether this version reads a file at all, and whether it describes a network or a table."""
+
+    model_config = ConfigDict(strict=True)
 
     format: Literal["ledgerlab policy"]
     version: int
@@ -145,13 +147,26 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy | TabularPolicy, card:
         card: what it was trained on, how, and how well it did.
 
     Raises:
-        InputError: there is something else in the directory, or it can not be written.
+        InputError: there is something else in the directory, it can not be written, or the policy or its card can not.
     """
     folder = Path(folder)
-    arrays = policy.tables._asdict() if isinstance(policy, TabularPolicy) else policy.network.weights
-    weights = save({name: np.array(array) for name, array in arrays.items()})
+    network = policy if isinstance(policy, TabularPolicy) else policy.network
+    weights = save({name: np.array(array) for name, array in network.weights.items()})
     if len(weights) > MOST_WEIGHTS_BYTES:
         raise InputError(f"bundle {folder}: weights of {len(weights):_} bytes given, allowed are {MOST_WEIGHTS_BYTES:_}")
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "encoding": policy.encoding.as_json(),
+        "network": network.as_json(),
+        "deterministic": policy.deterministic,
+        "card": card.model_dump(),
+        "weights_sha256": sha256(weights).hexdigest(),
+    }
+    try:
+        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except ValueError:
+        raise InputError(f"bundle {folder}: the card holds a number that is not finite, allowed are finite ones") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()) and not (folder / DESCRIPTION).is_file():
@@ -159,16 +174,6 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy | TabularPolicy, card:
                 f"bundle {folder}: there is something else in it, allowed is a new or an empty directory, or a bundle"
             )
         durably(folder, WEIGHTS, lambda file: file.write(weights))
-        description = {
-            "format": FORMAT,
-            "version": VERSION,
-            "encoding": policy.encoding.as_json(),
-            "network": policy.as_json() if isinstance(policy, TabularPolicy) else policy.network.as_json(),
-            "deterministic": isinstance(policy, TabularPolicy) or policy.deterministic,
-            "card": card.model_dump(),
-            "weights_sha256": digest_of(folder / WEIGHTS),
-        }
-        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         durably(folder, DESCRIPTION, lambda file: file.write(text))
     except OSError as error:
         raise InputError(f"bundle {folder}: can not be written ({error.strerror}), allowed is a writable directory") from None
@@ -189,20 +194,13 @@ def load_bundle(folder: str | Path) -> LearnedPolicy | TabularPolicy:
             raise InputError(f"{WEIGHTS} is damaged, or not the one that belongs to {DESCRIPTION}")
         encoding = Encoding.from_json(described.encoding.model_dump())
         if isinstance(described, _TableDescription):
-            return _table(described.network, encoding, content)
+            cells = tuple(Cells(one.feature, one.cuts) for one in described.network.cells)
+            return TabularPolicy(encoding, cells, tables_from(_weights(content, ("F64", "I64"))))
         net = described.network
-        weights = _weights(content, {name: ("F32", shape) for name, shape in shapes_of(net.kind, net.sizes).items()})
-        return LearnedPolicy(encoding, Network(net.kind, net.activation, net.sizes, weights, net.masked), described.deterministic)
+        network = Network(net.kind, net.activation, net.sizes, _weights(content, ("F32",)), net.masked)
+        return LearnedPolicy(encoding, network, described.deterministic)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
-
-
-def _table(described: _Table, encoding: Encoding, content: bytes) -> TabularPolicy:
-    """A table and its policy."""
-    cells = tuple(Cells(one.feature, one.cuts) for one in described.cells)
-    shape = described.tables, check_size(cells, encoding, described.tables)
-    arrays = _weights(content, {"values": ("F64", (*shape, encoding.choices)), "greedy": ("I64", shape)})
-    return TabularPolicy(encoding, cells, Tables(arrays["values"], arrays["greedy"]))
 
 
 def read_card(folder: str | Path) -> Card:
@@ -235,16 +233,13 @@ def _read(model: type[M], text: bytes) -> M:
         raise InputError(f"{DESCRIPTION} is not that of a policy ({where[:80]!r}: {first['msg']:.120})") from None
 
 
-def _weights(content: bytes, wanted: dict[str, tuple[str, tuple[int, ...]]]) -> dict[str, NDArray[Any]]:
-    """The arrays in a safetensors file, which must have these names, types and shapes."""
+def _weights(content: bytes, kinds: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """The arrays in a safetensors file, of these types; which they should be, the network or the table knows."""
     try:
-        found: dict[str, Any] = dict(deserialize(content))
+        found: dict[str, Any] = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
-        raise InputError(f"{WEIGHTS} is not a safetensors file ({str(error):.120})") from None
-    if found.keys() != wanted.keys():
-        raise InputError(f"{WEIGHTS} has the arrays {', '.join(sorted(found))[:200]}, allowed are {', '.join(wanted)}")
-    for name, (kind, shape) in wanted.items():
-        if found[name]["dtype"] != kind or tuple(found[name]["shape"]) != shape:
-            given = f"{found[name]['dtype']} of shape {found[name]['shape']}"
-            raise InputError(f"{WEIGHTS}: {name} is {given}, allowed is {kind} of shape {list(shape)}")
-    return {name: np.frombuffer(found[name]["data"], KINDS[kind]).reshape(shape) for name, (kind, shape) in wanted.items()}
+        raise InputError(f"{WEIGHTS} is not a safetensors file ({error!s:.120})") from None
+    for name, array in found.items():
+        if not re.fullmatch(r"[a-z0-9_.]{1,40}", name) or array["dtype"] not in kinds:
+            raise InputError(f"{WEIGHTS}: {name[:80]!r} of {array['dtype']} given, allowed are weights of {' and '.join(kinds)}")
+    return {name: np.frombuffer(array["data"], KINDS[array["dtype"]]).reshape(array["shape"]) for name, array in found.items()}

@@ -77,7 +77,7 @@ def _check_known(model: Any) -> None:
         raise InputError(f"model: {algo.__name__} given, {allowed}")
     if kind is not POLICIES[algo]:
         raise InputError(f"model: {algo.__name__} with {kind.__name__} given, {allowed}")
-    extractor = getattr(policy, "q_net", policy).features_extractor
+    extractor = getattr(getattr(policy, "q_net", policy), "features_extractor", None)
     if type(extractor) is not FlattenExtractor:
         raise InputError(f"model: features by {type(extractor).__name__} given, allowed is FlattenExtractor")
     if getattr(model, "use_sde", False):

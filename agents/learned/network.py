@@ -72,6 +72,7 @@ class Network:
         if "log_std" in kept and not (np.abs(kept["log_std"]) <= LOUDEST).all():
             raise InputError(f"network: log_std is {kept['log_std'].tolist()}, allowed is -{LOUDEST} to {LOUDEST}")
         object.__setattr__(self, "weights", MappingProxyType(kept))
+        object.__setattr__(self, "sizes", tuple(int(size) for size in self.sizes))
 
     @cached_property
     def flat(self) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """A learned table as a policy: what is seen falls into cells, and the greedy choice of the state is played."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,20 @@ class Cells:
 
 
 def _rising(cuts: Sequence[float]) -> bool:
-    return all(low < high for low, high in zip(cuts, cuts[1:], strict=False)) and all(np.isfinite(cuts))
+    return all(low < high for low, high in pairwise(cuts)) and all(np.isfinite(cuts))
+
+
+def tables_from(weights: Mapping[str, NDArray[Any]]) -> Tables:
+    """Tables from the arrays of a bundle.
+
+    Raises:
+        InputError: other names, or no tables.
+    """
+    if weights.keys() != set(Tables._fields) or weights["values"].ndim != 3:
+        raise InputError(
+            f"tables: {', '.join(sorted(weights))[:200]} given, allowed are {', '.join(Tables._fields)} of 3 and 2 axes"
+        )
+    return Tables(weights["values"], weights["greedy"])
 
 
 def cells_between(feature: int, values: NDArray[Any], most: int) -> Cells:
@@ -87,10 +101,14 @@ class TabularPolicy:
                 f"tables: greedy choices from {greedy.min()} to {greedy.max()} given, allowed is 0 to {shape[2] - 1}"
             )
 
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that a bundle holds, by name."""
+        return self.tables._asdict()
+
     def as_json(self) -> dict[str, Any]:
-        """What a bundle says of it, the tables and the encoding apart: plain data for a file."""
-        cells = [{"feature": one.feature, "cuts": list(one.cuts)} for one in self.cells]
-        return {"kind": "table", "tables": len(self.tables.greedy), "cells": cells}
+        """What a bundle says of it, the arrays and the encoding apart: plain data for a file."""
+        return {"kind": "table", "cells": [{"feature": one.feature, "cuts": list(one.cuts)} for one in self.cells]}
 
     def states(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
         """The state of every row of features, as `Encoding.observe` gives them."""
