@@ -1,9 +1,10 @@
 """Policy bundles: a learned policy as a directory of two inert files.
 
-``policy.safetensors`` holds the weights, or the table, ``policy.json`` everything else: how the role is seen and acts (the scales in it are the
-only normaliser), the description of the network, and the card, which says what was trained, how, with which versions, and how
-well it did. Loading checks both against a strict schema and rebuilds the policy with our own code; nothing from the files is run.
-The SHA-256 of the weights in ``policy.json`` detects damage, not malice: whoever can write the one file can write the other.
+``policy.safetensors`` holds the weights of a network, or a table (`agents.learned.table_policy`). ``policy.json`` holds the
+rest: how the role is seen and acts (the scales in it are the only normaliser), the description of the network or the table, and
+the card, which says what was trained, how, with which versions, and how well it did. Loading checks both against a strict schema
+and rebuilds the policy with our own code; nothing from the files is run. The SHA-256 of the weights in ``policy.json`` detects
+damage, not malice: whoever can write the one file can write the other.
 
 Raw zips of Stable-Baselines3 are another matter: see `agents.learned.from_sb3`.
 """

@@ -1,9 +1,9 @@
 """A learned table as a policy: what is seen falls into cells, and the greedy choice of the state is played."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,7 @@ class TabularPolicy:
     """The dimensions of the state, in C order."""
     tables: Tables
     """Values (tables, states, choices) and greedy choices (tables, states)."""
+    deterministic: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse tables of another shape."""
