@@ -167,22 +167,22 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def hyperparameters(algo: str, given: Mapping[str, Any]) -> Any:
+def hyperparameters(algo: str, *given: Mapping[str, Any]) -> Any:
     """Checked hyperparameters of a learner; what is not given is at its default.
 
     Args:
         algo: name of the learner.
-        given: what is set; mappings inside it may be given with a dot, ``policy_kwargs.log_std_init``.
+        given: what is set, the later before the earlier; mappings inside may be given with a dot, ``policy_kwargs.net_arch``.
 
     Raises:
         InputError: an unknown learner or name, or a value that is not allowed.
 
-    >>> hyperparameters("ppo", {"gamma": 0, "policy_kwargs.net_arch": [32]}).policy_kwargs.net_arch
-    [32]
+    >>> hyperparameters("ppo", {"gamma": 1, "policy_kwargs": {"net_arch": [8]}}, {"gamma": 0}).policy_kwargs.net_arch
+    [8]
     """
     check_algo(algo)
     spread: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in (item for settings in given for item in settings.items()):
         outer, dot, inner = str(name).partition(".")
         spread = merged(spread, {outer: {inner: value}} if dot else {name: value})
     try:
@@ -210,7 +210,7 @@ def _explained(algo: str, error: ValidationError) -> str:
         inside = ".".join([*path, ""])
         near = nearest(names[-1], list(known.model_fields))
         return f"{where}: no such hyperparameter of {algo}{f' in {inside[:-1]}' if path else ''}; {near}"
-    return f"{where}: {str(first['input'])[:80]!r} given, {first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"{where}: {repr(first['input'])[:80]} given, {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
 def parse_overrides(given: list[str]) -> dict[str, Any]:

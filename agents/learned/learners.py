@@ -17,6 +17,7 @@ from torch import nn
 
 from agents.learned.from_sb3 import form_of
 from agents.learned.hyperparameters import LINEAR, check_form
+from agents.learned.table_policy import TabularPolicy
 from chain.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,10 +114,12 @@ def copied(model: Any) -> Any:
 
 
 def weights_hash(model: Any) -> str:
-    """SHA-256 (hex) over all weights of a learner in their order, with names, types and shapes."""
+    """SHA-256 (hex) over all weights of a learner, or values of a table, in their order, with names, types and shapes."""
     out = hashlib.sha256()
-    for name, tensor in model.policy.state_dict().items():
-        array = np.ascontiguousarray(tensor.detach().cpu().numpy())
+    tables = isinstance(model, TabularPolicy)
+    weights = model.weights if tables else {name: x.detach().cpu().numpy() for name, x in model.policy.state_dict().items()}
+    for name, given in weights.items():
+        array = np.ascontiguousarray(given)
         out.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         out.update(array.tobytes())
     return out.hexdigest()

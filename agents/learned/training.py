@@ -13,6 +13,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from agents.learned.hyperparameters import hyperparameters as checked
 from agents.learned.learners import HIGHEST_SEED, answer, build, check_env, log_to, on_threads, weights_hash
 from agents.learned.policy import LearnedPolicy
+from agents.learned.q_learning import DEFAULTS, train_q
+from agents.learned.table_policy import TabularPolicy
 from chain.errors import InputError, whole
 
 if TYPE_CHECKING:
@@ -110,6 +112,13 @@ def returns(model: Any, env: "VecEnv", seed: int = 0) -> NDArray[np.float64]:
             return total.reshape(getattr(env, "worlds", env.num_envs), -1).mean(axis=1)
 
 
+def learn_table(env: "VecEnv", hyperparameters: Any, steps: int, seed: int, progress: Progress | None) -> TabularPolicy:
+    """Tabular Q-learning with checked hyperparameters."""
+    given = {name: value for name, value in hyperparameters.model_dump().items() if name in DEFAULTS}
+    told = None if progress is None else (lambda done, total: progress(done, total, np.nan))
+    return train_q(env, given, steps, seed, told)
+
+
 def check_training(seed: int, threads: int, evaluations: int) -> None:
     """Refuse numbers that no training can have."""
     whole("seed", seed, 0, HIGHEST_SEED)
@@ -145,7 +154,8 @@ def train(
         out: folder for `progress.csv` and TensorBoard's events; nothing is written if not given.
         eval_env: held-out worlds; `returns` on it is what is evaluated.
         evaluate: what is evaluated, instead: from the learner to one score per held-out world.
-        evaluations: number of equal intervals with an evaluation at every end, and one before the first.
+        evaluations: number of equal intervals with an evaluation at every end, and one before the first; of q only the table at
+            the end is evaluated.
         on_evaluation: called with the learner and each evaluation.
         progress: called after every step of the environment.
         threads: of torch.
@@ -164,13 +174,19 @@ def train(
     def look(model: Any, done: int) -> None:
         assert score is not None
         curve.append(Evaluation(done, score(model)))
-        if hasattr(model, "logger"):
+        if algo != "q":
             model.logger.record("eval/mean_score", float(curve[-1].scores.mean()))
         if on_evaluation is not None:
             on_evaluation(model, curve[-1])
 
     on_threads(threads)
     began, complete = time.perf_counter(), True
+    if algo == "q":
+        model, done = learn_table(env, h, total, seed, progress), -(-total // env.num_envs) * env.num_envs
+        if score is not None:
+            look(model, done)
+        seconds, digest = time.perf_counter() - began, weights_hash(model)
+        return Trained(algo, model, h.model_dump(), seed, done, seconds, threads, digest, tuple(curve), True)
     model = build(env, algo, h, seed)
     log_to(model, None if out is None else Path(out))
     try:
