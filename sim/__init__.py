@@ -1,8 +1,8 @@
 """LedgerLab: economies of autonomous agents on a ledger, run, measured and compared.
 
 ``sim.run``, ``sim.compare``, ``sim.record``, ``sim.load`` and ``sim.report`` run and measure; ``sim.reproduce`` runs a published
-experiment again. ``sim.train`` trains learners; ``sim.make_vec_env`` makes an environment for Stable-Baselines3, and Gymnasium finds every scenario under an id
-such as ``ledgerlab/ServiceMarket-v0``. What they need is imported on first use.
+experiment again. ``sim.train`` trains learners; ``sim.make_vec_env`` makes an environment for Stable-Baselines3, and
+Gymnasium finds every scenario under an id such as ``ledgerlab/ServiceMarket-v0``. What they need is imported on first use.
 """
 
 from importlib import import_module

@@ -25,8 +25,8 @@ NAME = "manifest.json"
 PACKAGES = ("numpy", "numba", "scipy", "pydantic", "pyarrow", "pandas", "matplotlib")
 
 
-def rules_folder(experiment: Experiment) -> Path:
-    """The folder with the rules of the experiment's scenario."""
+def rules_folder(experiment: Any) -> Path:
+    """The folder with the rules of the scenario of an experiment or a training."""
     file = sys.modules[experiment.scenario.build.__module__].__file__
     assert file is not None
     return Path(file).parent

@@ -30,7 +30,7 @@ Name = Annotated[str, StringConstraints(max_length=80)]
 
 
 class _Strict(BaseModel):
-    """Base of what an entry consists of: nothing unknown, no NaN; a whole number passes for a number, nothing else is converted."""
+    """Base of what an entry consists of: nothing unknown, no NaN, and nothing converted but whole numbers to numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -38,7 +38,7 @@ class _Strict(BaseModel):
 class Net(_Strict):
     """The network."""
 
-    net_arch: Annotated[list[Annotated[int, Field(ge=1, le=WIDEST)]], Field(max_length=MOST_LAYERS - 1)] = [64, 64]  # noqa: RUF012
+    net_arch: Annotated[list[Annotated[int, Field(ge=1, le=WIDEST)]], Field(max_length=MOST_LAYERS - 1)] = [64, 64]
     """Units of each hidden layer."""
     activation: Literal["tanh", "relu"] = "tanh"
     log_std_init: Annotated[float, Field(ge=-20, le=2)] = 0.0

@@ -15,14 +15,14 @@ MOST_BYTES = 2**16
 DEEPEST = 8
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads one document."""
 
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 (what YAML guesses by default is forgotten)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """One value, or what it holds."""
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
         if getattr(event, "tag", None):
@@ -30,7 +30,7 @@ class Loader(yaml.SafeLoader):
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=event.start_mark)
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
@@ -51,7 +51,7 @@ for _tag, _pattern, _first in (
     ("int", r"[-+]?(0|[1-9][0-9_]*)", "-+0123456789"),
     ("float", r"[-+]?((0|[1-9][0-9_]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?", "-+.0123456789"),
 ):
-    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))  # type: ignore[no-untyped-call]
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
 
 
 def read_yaml(text: str, name: str) -> Any:
@@ -70,7 +70,7 @@ def read_yaml(text: str, name: str) -> Any:
     if len(text.encode(errors="replace")) > MOST_BYTES:
         raise InputError(f"{name}: longer than the {MOST_BYTES:_} bytes allowed")
     try:
-        return yaml.load(text, Loader)  # noqa: S506 (a SafeLoader that allows less)
+        return Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{name}{place}: {error.problem}") from None

@@ -15,6 +15,7 @@ from chain.errors import InputError, whole
 
 MOST_TICKS = 2**31
 
+
 @dataclass(frozen=True, eq=False)
 class LearnedPolicy:
     """Plays what a network has learned; its draws are the dice's. It remembers nothing but the answer that it holds.

@@ -12,21 +12,17 @@ Source of the second: Brown, "Iterative solution of games by fictitious play", i
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.learned.from_sb3 import from_sb3
 from agents.learned.hyperparameters import check_form
-from agents.learned.learners import ALGORITHMS, answer, build, copied, log_to, on_threads, weights_hash
-from agents.learned.policy import LearnedPolicy
-from agents.learned.seat import Seat, Stage
+from agents.learned.learners import ALGORITHMS
+from agents.learned.player import Learner, Player, Scene
+from agents.learned.seat import Stage
 from agents.learned.training import MOST_STEPS, Evaluation, Trained, check_training, mean_return
-from agents.learned.turns import Turn
 from agents.registry import nearest
 from chain.errors import InputError, whole
 
@@ -36,119 +32,12 @@ JointProgress = Callable[[str, int, int, float], None]
 """Called with (role, agent-steps done, agent-steps in all, mean return of the last episodes)."""
 JointEvaluate = Callable[[Mapping[str, Any]], Mapping[str, NDArray[np.float64]]]
 """From the learners by role to the scores by role, one per held-out world."""
-
-
-@dataclass(frozen=True)
-class Learner:
-    """Who learns a role."""
-
-    algo: str
-    hyperparameters: Any
-    """Checked ones, from `agents.learned.hyperparameters.hyperparameters`."""
-    seed: int = 0
-    """Of its weights and its exploration."""
-    out: Path | None = None
-    """Folder for `progress.csv` and TensorBoard's events."""
-
-
-class Scene:
-    """A stage with what everybody sees on it now."""
-
-    def __init__(self, stage: Stage) -> None:
-        """Begin the first episode."""
-        self.stage = stage
-        self.seen = dict(stage.reset())
-        self.fresh = {role: np.ones(rows, np.bool_) for role, rows in stage.rows.items()}
-        """Whose episode has just begun."""
-
-    def step(self, answers: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
-        """One step of the worlds."""
-        came = self.stage.step(answers)
-        for role, (seen, _, dones, _) in came.items():
-            self.seen[role], self.fresh[role] = seen, dones
-        return came
-
-
-class Player:
-    """A role's learner, its training loop, and the answers that wait for the next step of its worlds."""
-
-    def __init__(self, role: str, learner: Learner, scene: Scene, steps: int, threads: int) -> None:
-        """Build the learner and let it answer for the first time."""
-        self.role, self.learner, self.scene, self.steps = role, learner, scene, steps
-        self.model: Any = None
-        self.curve: list[Evaluation] = []
-        self.rounds: list[LearnedPolicy] = []
-        self._past: list[Any] = []
-        self._members: dict[Scene, NDArray[np.int64]] = {}
-        self._draw = np.random.default_rng((learner.seed, 1))
-
-        def loop(turn: Turn) -> None:
-            on_threads(threads)
-            env = Seat(scene.stage, role, turn, scene.seen[role])
-            self.model = build(env, learner.algo, learner.hyperparameters, learner.seed)
-            log_to(self.model, learner.out)
-            self.model.learn(steps)
-
-        self.turn = Turn(loop)
-        self.answers = self.turn.resume()
-
-    @property
-    def done(self) -> int:
-        """Agent-steps so far."""
-        return min(int(self.model.num_timesteps), self.steps)
-
-    def learn(self, came: Any) -> None:
-        """Take in what came of the answers, learn from it when it is time to, and answer again."""
-        self.answers = self.turn.resume(came)
-
-    def remember(self) -> None:
-        """Keep what is known now, as the end of a round."""
-        self.rounds.append(from_sb3(self.model, self.scene.stage.encodings[self.role], self.learner.algo == "dqn"))
-        self._past.append(copied(self.model))
-
-    def play(self, scene: Scene, average: bool) -> NDArray[Any]:
-        """Answer without learning, as in training: with draws where the policy draws."""
-        seen = scene.seen[self.role]
-        masks = scene.stage.masks(self.role) if scene.stage.encodings[self.role].masked else None
-        return np.asarray(self.turn.within(lambda: self._answers(scene, seen, masks, average)))
-
-    def _answers(self, scene: Scene, seen: NDArray[Any], masks: NDArray[np.bool_] | None, average: bool) -> NDArray[Any]:
-        """Answers of what is known now, or, averaged, of what was known after one of the rounds, by row."""
-        if not average or len(self._past) < 2:
-            return answer(self.model.policy, seen, masks, deterministic=False)
-        members = self._members.setdefault(scene, np.zeros(len(seen), np.int64))
-        fresh = scene.fresh[self.role]
-        members[fresh] = self._draw.integers(0, len(self._past), int(fresh.sum()))
-        space = scene.stage.space[self.role][1]
-        out = np.empty((len(seen), *(space.shape or ())), space.dtype)
-        for member in np.unique(members):
-            rows = members == member
-            out[rows] = answer(self._past[member], seen[rows], None if masks is None else masks[rows], deterministic=False)
-        return out
-
-    def result(self, seconds: float, threads: int, complete: bool) -> Trained:
-        """What came of the training."""
-        self.model.logger.close()
-        settings = self.learner.hyperparameters.model_dump()
-        steps, digest = int(self.model.num_timesteps), weights_hash(self.model)
-        return Trained(
-            self.learner.algo,
-            self.model,
-            settings,
-            self.learner.seed,
-            steps,
-            seconds,
-            threads,
-            digest,
-            tuple(self.curve),
-            complete,
-            tuple(self.rounds),
-        )
+OnEvaluation = Callable[[Mapping[str, Any], Mapping[str, Evaluation]], None]
+"""Called with the learners and their evaluations, by role."""
 
 
 def independently(players: Sequence[Player]) -> Iterator[Player]:
-    """All learn in every step of their worlds, in a fixed order; one that is done plays on until the last is. Yields whoever has
-    learned."""
+    """All learn in every step of their worlds, in a fixed order; one that is done plays on. Yields whoever has learned."""
     scene = players[0].scene
     while learning := [player for player in players if not player.turn.done]:
         answers = {player.role: player.play(scene, False) if player.turn.done else player.answers for player in players}
@@ -159,7 +48,7 @@ def independently(players: Sequence[Player]) -> Iterator[Player]:
 
 
 def in_turns(players: Sequence[Player], rounds: int, steps: Mapping[str, int], average: bool) -> Iterator[Player]:
-    """One learns after the other, so many steps of its worlds in each round, while the others play. Yields whoever has learned."""
+    """One learns after the other, so many steps of its worlds in each round; the others play. Yields whoever has learned."""
     for _ in range(rounds):
         for player in players:
             others = [other for other in players if other is not player]
@@ -196,7 +85,7 @@ def train_together(
     threads: int = 1,
     evaluate: JointEvaluate | None = None,
     evaluations: int = 10,
-    on_evaluation: Callable[[Mapping[str, Any], Mapping[str, Evaluation]], None] | None = None,
+    on_evaluation: OnEvaluation | None = None,
     progress: JointProgress | None = None,
 ) -> Mapping[str, Trained]:
     """Train the learners of several roles; Ctrl-C ends the training and keeps what was learned.
@@ -222,41 +111,22 @@ def train_together(
         InputError: something given is not allowed.
     """
     together = schedule == "independent"
-    stages = {role: make_stage(k) for k, role in enumerate(learners) if k == 0 or not together}
-    first = next(iter(stages.values()))
-    check_together(learners, first.encodings, schedule, rounds)
+    stages = [make_stage(k) for k in range(1 if together else len(learners))]
+    check_together(learners, stages[0].encodings, schedule, rounds)
     for learner in learners.values():
         check_training(learner.seed, threads, evaluations)
     totals = {role: whole("steps", steps or one.hyperparameters.n_timesteps, 1, MOST_STEPS) for role, one in learners.items()}
-    turns = {role: turn_of(one, totals[role] / rounds / first.rows[role]) for role, one in learners.items()}
+    turns = {role: turn_of(one, totals[role] / rounds / stages[0].rows[role]) for role, one in learners.items()}
     if not together:
-        totals = {role: turns[role] * rounds * first.rows[role] for role in learners}
-    scenes = {role: Scene(stage) for role, stage in stages.items()}
+        totals = {role: turns[role] * rounds * stages[0].rows[role] for role in learners}
+    scenes = [Scene(stage) for stage in stages]
     players: list[Player] = []
     began, complete = time.perf_counter(), True
-
-    def look() -> None:
-        if evaluate is None:
-            return
-        scores = evaluate({player.role: player.model for player in players})
-        for player in players:
-            player.curve.append(Evaluation(player.done, scores[player.role]))
-        if on_evaluation is not None:
-            on_evaluation({p.role: p.model for p in players}, {p.role: p.curve[-1] for p in players})
-
     try:
-        for role, learner in learners.items():
-            players.append(Player(role, learner, scenes.get(role, scenes[next(iter(scenes))]), totals[role], threads))
-        look()
-        whole_way, due = sum(totals.values()), 1
-        for player in independently(players) if together else in_turns(players, rounds, turns, average):
-            if progress is not None:
-                progress(player.role, player.done, player.steps, mean_return(player.model))
-            way = sum(p.done for p in players)
-            if way < whole_way and way * evaluations >= due * whole_way:
-                look()
-                due = way * evaluations // whole_way + 1
-        look()
+        for k, (role, learner) in enumerate(learners.items()):
+            players.append(Player(role, learner, scenes[0 if together else k], totals[role], threads))
+        loop = independently(players) if together else in_turns(players, rounds, turns, average)
+        watch(players, loop, evaluate, evaluations, on_evaluation, progress)
     except KeyboardInterrupt:
         complete = False
         if len(players) < len(learners):
@@ -266,6 +136,38 @@ def train_together(
             player.turn.close()
     seconds = time.perf_counter() - began
     return MappingProxyType({player.role: player.result(seconds, threads, complete) for player in players})
+
+
+def watch(
+    players: Sequence[Player],
+    loop: Iterator[Player],
+    evaluate: JointEvaluate | None,
+    evaluations: int,
+    on_evaluation: OnEvaluation | None,
+    progress: JointProgress | None,
+) -> None:
+    """Run the loop to its end, say how far it is, and evaluate the learners in equal intervals, first before it begins."""
+    models, total = {player.role: player.model for player in players}, sum(player.steps for player in players)
+
+    def look() -> None:
+        if evaluate is None:
+            return
+        scores = evaluate(models)
+        for player in players:
+            player.curve.append(Evaluation(player.done, scores[player.role]))
+        if on_evaluation is not None:
+            on_evaluation(models, {player.role: player.curve[-1] for player in players})
+
+    look()
+    due = 1
+    for player in loop:
+        if progress is not None:
+            progress(player.role, player.done, player.steps, mean_return(player.model))
+        done = sum(player.done for player in players)
+        if done < total and done * evaluations >= due * total:
+            look()
+            due = done * evaluations // total + 1
+    look()
 
 
 def turn_of(learner: Learner, steps: float) -> int:

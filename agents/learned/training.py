@@ -15,7 +15,7 @@ from agents.learned.learners import HIGHEST_SEED, answer, build, check_env, log_
 from agents.learned.policy import LearnedPolicy
 from agents.learned.q_learning import DEFAULTS, train_q
 from agents.learned.table_policy import TabularPolicy
-from chain.errors import InputError, whole
+from chain.errors import whole
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
@@ -62,7 +62,7 @@ class Trained:
 
 
 class Watch(BaseCallback):
-    """Looks after a training: says how far it is, and evaluates the learner in equal intervals, the first time before it begins."""
+    """Looks after a training: says how far it is, and evaluates the learner in equal intervals, first before it begins."""
 
     def __init__(self, total: int, count: int, evaluate: Callable[[Any, int], None] | None, progress: Progress | None) -> None:
         """Watch over `total` agent-steps, with `count` intervals."""

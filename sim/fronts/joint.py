@@ -1,4 +1,4 @@
-"""Worlds in which several roles are played from outside, each by a learner of its own: what `agents.learned.together` trains on."""
+"""Worlds in which several roles are played from outside, each by a learner of its own: the stage of joint training."""
 
 from collections.abc import Mapping, Sequence
 from time import time
@@ -49,7 +49,9 @@ class JointWorlds:
         self.world = worlds_of(scenario, parameters, policies, worlds=worlds, seed=seed, threads=threads)
         self._focal = {role: Focal(self.world, encoding) for role, encoding in self.encodings.items()}
         agents = {role: one.size // worlds for role, one in self._focal.items()}
-        self._rows: dict[str, Rows] = {role: slice(None, None, n) if role in focal and n > 1 else None for role, n in agents.items()}
+        self._rows: dict[str, Rows] = {
+            role: slice(None, None, n) if role in focal and n > 1 else None for role, n in agents.items()
+        }
         self.space = {role: (observation_space(e), action_space(e)) for role, e in self.encodings.items()}
         self.rows = {role: one.view(self._rows[role]).size for role, one in self._focal.items()}
         self._start(0)

@@ -1,12 +1,12 @@
 """The directory of a training: logs and checkpoints while it runs, then the learned policies, a figure, and the manifest.
 
-    manifest.json                   what was trained, with what, on which machine, how well it did; written last
-    <role>-<algo>/                  the learned policy, a bundle: `--policy <role>=DIR/<role>-<algo>`
-    evaluations.csv                 gains in held-out worlds during training: mean and 95 % interval
-    learning_curve.png              the same as a figure
-    scores.csv                      gains in each held-out world at the end, of the learned and of the scripted policies
-    <role>/progress.csv, events...  what Stable-Baselines3 logs; for `tensorboard --logdir DIR`
-    checkpoints/<role>-<algo>-<n>/  the policy after n agent-steps, a bundle each; rounds/ likewise, if the roles took turns
+manifest.json                   what was trained, with what, on which machine, how well it did; written last
+<role>-<algo>/                  the learned policy, a bundle: `--policy <role>=DIR/<role>-<algo>`
+evaluations.csv                 gains in held-out worlds during training: mean and 95 % interval
+learning_curve.png              the same as a figure
+scores.csv                      gains in each held-out world at the end, of the learned and of the scripted policies
+<role>/progress.csv, events...  what Stable-Baselines3 logs; for `tensorboard --logdir DIR`
+checkpoints/<role>-<algo>-<n>/  the policy after n agent-steps, a bundle each; rounds/ likewise, if the roles took turns
 """
 
 import csv
@@ -24,7 +24,7 @@ import numpy as np
 from agents.files import digest_of, durably
 from agents.learned.bundle import Card, save_bundle
 from agents.learned.mixture import Mixture
-from agents.learned.training import Evaluation, Trained
+from agents.learned.training import Evaluation
 from chain.rule import MODE, source_digest
 from sim.experiment import Columns
 from sim.files import undisturbed
@@ -36,6 +36,7 @@ from sim.training.running import Progress, Training, policy_now, run
 
 FORMAT, VERSION = "ledgerlab training", 1
 PACKAGES = ("numpy", "numba", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "safetensors")
+SETTINGS = ("frame_skip", "worlds", "steps", "seed", "schedule", "rounds", "average", "held_out_worlds", "evaluations")
 COLUMNS = ("role", "steps", "mean", "low", "high", "worlds")
 
 
@@ -66,7 +67,7 @@ def card(plan: Plan, role: str, steps: int, score: Mapping[str, float]) -> Card:
     """What a bundle says about itself."""
     learner = plan.learners[role]
     return Card(
-        about=f"{learner.algo} for the {role} of {plan.scenario.name}, preset {plan.preset}, seed {plan.seed}, {steps} agent-steps",
+        about=f"{learner.algo}, {role} of {plan.scenario.name}, preset {plan.preset}, {steps:_} agent-steps, seed {plan.seed}",
         preset=plan.preset,
         parameters=plan.parameters.model_dump(),
         algo=learner.algo,
@@ -83,7 +84,7 @@ def read_evaluations(folder: Path) -> Columns:
     with (folder / "evaluations.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     kinds = {"role": object, "steps": np.int64, "worlds": np.int64}
-    return {name: np.array([row[name] for row in rows], object).astype(kinds.get(name, np.float64)) for name in COLUMNS}  # type: ignore[arg-type]
+    return {name: np.array([row[name] for row in rows], object).astype(kinds.get(name, np.float64)) for name in COLUMNS}
 
 
 def compared(training: Training) -> dict[str, list[dict[str, Any]]]:
@@ -142,14 +143,24 @@ def publish(training: Training, began: datetime, seconds: float) -> None:
         save_bundle(folder / name, final, card(plan, role, one.steps, score))
         for k, past in enumerate(one.rounds):
             save_bundle(folder / "rounds" / f"{name}-{k + 1}", past, card(plan, role, one.steps * (k + 1) // len(one.rounds), {}))
-    lines = [(role, name, world, f"{x:.9g}") for role, t in training.scores.items() for name, v in t.items() for world, x in enumerate(v)]
+    lines = [
+        (role, name, world, f"{x:.9g}")
+        for role, t in training.scores.items()
+        for name, v in t.items()
+        for world, x in enumerate(v)
+    ]
     with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([("role", "policy", "world", "gain_coins"), *lines])
     with (folder / "learning_curve.png").open("wb") as image:
         save(learning_curve(read_evaluations(folder)), image)
     manifest = described(training) | {"started": began.isoformat(timespec="seconds"), "wall_s": round(seconds, 3)}
     manifest["results"] = {
-        role: {"steps": one.steps, "training_s": round(one.seconds, 3), "weights_sha256": one.weights_sha256, "scores": table[role]}
+        role: {
+            "steps": one.steps,
+            "training_s": round(one.seconds, 3),
+            "weights_sha256": one.weights_sha256,
+            "scores": table[role],
+        }
         for role, one in training.trained.items()
     }
     files = sorted(file for file in folder.rglob("*") if file.is_file())
@@ -183,12 +194,7 @@ def described(training: Training) -> dict[str, Any]:
                 }
                 for role, learner in plan.learners.items()
             },
-            **{
-                name: getattr(plan, name)
-                for name in (
-                    "frame_skip", "worlds", "steps", "seed", "schedule", "rounds", "average", "held_out_worlds", "evaluations",
-                )  # fmt: skip
-            },
+            **{name: getattr(plan, name) for name in SETTINGS},
         },
         "rules": {"sha256": source_digest(folder), "mode": MODE},
         "versions": versions(PACKAGES),

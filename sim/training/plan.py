@@ -8,7 +8,8 @@ from typing import Any
 from agents.encoding import Encoding
 from agents.learned.hyperparameters import check_algo, check_form, hyperparameters, shipped_entry
 from agents.learned.learners import HIGHEST_SEED
-from agents.learned.together import Learner, check_together
+from agents.learned.player import Learner
+from agents.learned.together import check_together
 from agents.learned.training import MOST_STEPS, check_training
 from agents.registry import nearest
 from chain.errors import InputError, whole

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agents.learned.from_sb3 import from_sb3
 from agents.learned.mixture import Mixture
+from agents.learned.seat import Stage
 from agents.learned.table_policy import TabularPolicy
 from agents.learned.together import train_together
 from agents.learned.training import Evaluation, Trained, train
@@ -70,14 +71,15 @@ def run(
         on_evaluation: called with the policies and each evaluation.
         progress: called after every step of a learner.
     """
-    trained = _together(plan, logs, on_evaluation, progress) if len(plan.learners) > 1 else _alone(plan, logs, on_evaluation, progress)
+    trained = (
+        _together(plan, logs, on_evaluation, progress) if len(plan.learners) > 1 else _alone(plan, logs, on_evaluation, progress)
+    )
     policies = {role: policy_now(plan, role, one.model) for role, one in trained.items()}
     if plan.average:
         policies |= {role: Mixture(one.rounds) for role, one in trained.items() if one.rounds}
     measured = score(plan, policies)
     table = {
-        role: {"learned": measured[role]}
-        | {name: score(plan, {**policies, role: name})[role] for name in POLICIES.get(role, {})}
+        role: {"learned": measured[role]} | {name: score(plan, {**policies, role: name})[role] for name in POLICIES.get(role, {})}
         for role in trained
     }
     return Training(plan, MappingProxyType(dict(trained)), MappingProxyType(policies), MappingProxyType(table))
@@ -124,7 +126,7 @@ def _together(
 ) -> Mapping[str, Trained]:
     """Several learners in the same worlds."""
 
-    def make_stage(number: int) -> JointWorlds:
+    def make_stage(number: int) -> Stage:
         return JointWorlds(
             plan.scenario,
             plan.parameters,

@@ -79,7 +79,4 @@ def scores(
     while not world.done:
         world.step()
     gains = world.economy.gains()
-    return {
-        role: gains[role].reshape(worlds, -1)[:, : 1 if role in alone else None].mean(axis=1) / COIN
-        for role in roles
-    }
+    return {role: gains[role].reshape(worlds, -1)[:, : 1 if role in alone else None].mean(axis=1) / COIN for role in roles}

@@ -71,7 +71,9 @@ class OneShot:
 
 
 def scenario(name: str, roles: tuple[Role, ...], parameters: type[Parameters], build: Any) -> Scenario:
-    return Scenario(name, f"{name}, for tests", roles, parameters, MappingProxyType({"standard": {}}), build, (), lambda _: {}, ())
+    return Scenario(
+        name, f"{name}, for tests", roles, parameters, MappingProxyType({"standard": {}}), build, (), lambda _: {}, ()
+    )
 
 
 class Bare(Parameters):
