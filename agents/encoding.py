@@ -72,11 +72,26 @@ class Encoding:
     fields: tuple[Field, ...]
     width: int
     """Number of 64-bit words in a view."""
+    layout: str = ""
+    """Digest of the role's view and action as they were (`sim.scenario.layout_of`): if they change, what was learned does not fit
+    any more. Empty: not known."""
 
     def __post_init__(self) -> None:
         """Refuse what can not be used."""
         if self.form not in FORMS:
             raise InputError(f"form: {self.form!r} given, allowed are {', '.join(FORMS)}")
+        for word in (*(feature.word for feature in self.features), *(word for field in self.fields for word in field.words)):
+            if not 0 <= word < self.width:
+                raise InputError(f"encoding: word {word} given, allowed is 0 to {self.width - 1}")
+        for field in self.fields:
+            fewest = max(len(field.words), 1)
+            if field.low > field.high or not (self.form == "box" or fewest <= field.levels <= MOST_ACTIONS):
+                raise InputError(
+                    f"encoding: {field.name} from {field.low} to {field.high} on {field.levels} levels given, allowed are rising "
+                    f"ends and {fewest} to {MOST_ACTIONS} levels"
+                )
+        if not self.features or not self.fields or any(feature.scale < 1 for feature in self.features):
+            raise InputError("encoding: allowed are one or more features with scales from 1, and one or more fields")
         if self.form == "discrete" and self.choices > MOST_ACTIONS:
             raise InputError(
                 f"form: discrete needs {self.choices} actions for {', '.join(f.name for f in self.fields)}, allowed are at most "
@@ -200,4 +215,4 @@ class Encoding:
         """What `as_json` gave; the reader has checked names and types."""
         features = tuple(Feature(**feature) for feature in given["features"])
         fields = tuple(Field(**{**field, "words": tuple(field["words"])}) for field in given["fields"])
-        return cls(given["scenario"], given["role"], given["form"], features, fields, given["width"])
+        return cls(given["scenario"], given["role"], given["form"], features, fields, given["width"], given["layout"])

@@ -1,6 +1,11 @@
-"""Which policies there are: role -> name -> factory. A new policy is one file and one line here."""
+"""Which policies there are: role -> name -> factory. A new policy is one file and one line here.
+
+Learned policies are no code, but directories with two inert files (`agents.learned.bundle`): those that come with LedgerLab lie
+in results/policies/ROLE/NAME, and are found by name.
+"""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -39,6 +44,24 @@ POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
     }
 )
 
+BUNDLES = Path(__file__).parents[1] / "results" / "policies"
+DESCRIPTION = "policy.json"
+"""A directory with such a file is a bundle."""
+
+
+def shipped(role: str) -> dict[str, Path]:
+    """The learned policies of a role that come with LedgerLab: name -> directory."""
+    return {file.parent.name: file.parent for file in sorted(BUNDLES.glob(f"*/*/{DESCRIPTION}")) if file.parts[-3] == role}
+
+
+def bundle_of(role: str, wanted: Any) -> Path | None:
+    """The directory of the learned policy that is meant: a shipped one by name, or the path of a bundle; None if none is."""
+    if not isinstance(wanted, str) or wanted in POLICIES.get(role, {}):
+        return None
+    if wanted in (learned := shipped(role)):
+        return learned[wanted]
+    return Path(wanted) if os.path.isfile(os.path.join(wanted, DESCRIPTION)) else None
+
 
 def nearest(given: str, allowed: list[str]) -> str:
     """The end of an error message: what is allowed, and the nearest valid name if there is one."""
@@ -47,18 +70,27 @@ def nearest(given: str, allowed: list[str]) -> str:
 
 
 def find(role: str, wanted: Any) -> tuple[str, Any]:
-    """A policy with its label: by registered name, by ``path.py:name``, or given as it is.
+    """A policy with its label: by registered name, by the name or path of a bundle, by ``path.py:name``, or given as it is.
 
     Raises:
         InputError: the name, the file or the thing in it is not to be had, or it can not act.
     """
     if isinstance(wanted, str):
+        known = POLICIES.get(role, {})
+        if wanted in known:
+            return wanted, known[wanted]()
+        if (folder := bundle_of(role, wanted)) is not None:
+            return _learned(role, wanted, folder)
+        if wanted.endswith(".zip"):
+            raise InputError(
+                f"policy {role}={wanted}: loading a zip of Stable-Baselines3 runs code from the file; allowed with --trust "
+                f"(trust=True) if it is your own, or a bundle"
+            )
         if ":" in wanted:
             return wanted.rpartition("/")[2], _from_file(role, wanted)
-        known = POLICIES.get(role, {})
-        if wanted not in known:
-            raise InputError(f"policy {role}={wanted}: no such policy, and no path.py:name; {nearest(wanted, list(known))}")
-        return wanted, known[wanted]()
+        raise InputError(
+            f"policy {role}={wanted}: no such policy, no bundle and no path.py:name; {nearest(wanted, [*known, *shipped(role)])}"
+        )
     if isinstance(wanted, type):
         try:
             wanted = wanted()
@@ -69,6 +101,16 @@ def find(role: str, wanted: Any) -> tuple[str, Any]:
             f"policy {role}: {type(wanted).__name__} given, allowed is a name, path.py:name, or act(view, memory, dice)"
         )
     return str(getattr(wanted, "__name__", type(wanted).__name__)), wanted
+
+
+def _learned(role: str, wanted: str, folder: Path) -> tuple[str, Any]:
+    """A learned policy, labelled by the name of its directory."""
+    from agents.learned.bundle import load_bundle
+
+    try:
+        return folder.resolve().name, load_bundle(folder)
+    except InputError as error:
+        raise InputError(f"policy {role}={wanted}: {error}") from None
 
 
 def _from_file(role: str, wanted: str) -> Any:

@@ -1,6 +1,5 @@
 """What an experiment consists of: policies that are seated, arms that differ by them, and the seeds they share."""
 
-import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.encoding import Encoding
+from agents.files import digest_of
 from agents.policy import Action, Dice, decide, memory_of
-from agents.registry import POLICIES, find, nearest
+from agents.registry import DESCRIPTION, POLICIES, bundle_of, find, nearest
 from chain.errors import InputError
-from sim.scenario import Role, Scenario
+from sim.scenario import Role, Scenario, check_fit, encoding_of
 
 MOST_SEEDS = 100_000
 HIGHEST_SEED = 2**63 - 1
@@ -62,9 +63,9 @@ class Seated:
     label: str
     policy: Any
     given: str | None
-    """As it was named, registered or ``path.py:name``; None for a function or an object."""
+    """As it was named: registered, a bundle, ``path.py:name`` or a zip; None for a function or an object."""
     source: str | None
-    """SHA-256 (hex) of its file, if it came from ``path.py:name``."""
+    """SHA-256 (hex) of the file it came from; of a bundle its description, which holds that of the weights."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,46 @@ class Arm:
     """By role."""
 
 
-def seat(role: Role, wanted: Any) -> Seated:
-    """Find a policy; a registered one plays as it is, one from outside through a `Seat`.
+def policy_of(scenario: Scenario, role: Role, wanted: Any, parameters: Any = None, trust: bool = False) -> tuple[str, Any]:
+    """A policy with its label, as `agents.registry.find` finds it, that fits the role of this scenario.
+
+    Args:
+        scenario: the economy.
+        role: who is to be played.
+        wanted: a name, a path, a function or an object.
+        parameters: the scenario's settings: a raw zip of Stable-Baselines3 does not say how its role is seen and acts.
+        trust: whether such a zip may be loaded, which runs code from the file.
+
+    Raises:
+        InputError: there is no such policy, or it was learned for something else.
+    """
+    if trust and isinstance(wanted, str) and wanted.endswith(".zip"):
+        from agents.learned.from_sb3 import form_of, from_sb3, open_zip
+
+        try:
+            model = open_zip(wanted, trust)
+            return Path(wanted).name, from_sb3(model, encoding_of(scenario, role.name, parameters, form=form_of(model)))
+        except InputError as error:
+            raise InputError(f"policy {role.name}={wanted}: {error}") from error
+    label, policy = find(role.name, wanted)
+    encoding = getattr(policy, "encoding", None)
+    if isinstance(encoding, Encoding):
+        try:
+            check_fit(scenario, role, encoding)
+        except InputError as error:
+            raise InputError(f"policy {role.name}={label}: {error}") from None
+    return label, policy
+
+
+def seat(scenario: Scenario, role: Role, wanted: Any, parameters: Any = None, trust: bool = False) -> Seated:
+    """Find a policy; a registered one plays as it is, one from outside through a `Seat`. The arguments are those of `policy_of`.
 
     Raises:
         InputError: there is no such policy, or it can not be made.
     """
     name = wanted if isinstance(wanted, str) else None
     try:
-        label, policy = find(role.name, wanted)
+        label, policy = policy_of(scenario, role, wanted, parameters, trust)
         if name is not None and name in POLICIES.get(role.name, {}):
             return Seated(label, policy, name, None)
         memory = memory_of(policy)
@@ -94,11 +126,20 @@ def seat(role: Role, wanted: Any) -> Seated:
     except Exception as error:
         shown = name or getattr(wanted, "__name__", type(wanted).__name__)
         raise InputError(f"policy {role.name}={shown}: can not be made ({type(error).__name__}: {error})") from error
-    source = None if name is None else hashlib.sha256(Path(name.rpartition(":")[0]).read_bytes()).hexdigest()
-    return Seated(label, Seat(role, label, policy, memory), name, source)
+    return Seated(label, Seat(role, label, policy, memory), name, None if name is None else digest_of(_file_of(role.name, name)))
 
 
-def arms_of(scenario: Scenario, policies: Mapping[str, Any] | None) -> tuple[Arm, ...]:
+def _file_of(role: str, wanted: str) -> Path:
+    """The file that a policy from outside came from."""
+    folder = bundle_of(role, wanted)
+    if folder is not None:
+        return folder / DESCRIPTION
+    return Path(wanted if wanted.endswith(".zip") else wanted.rpartition(":")[0])
+
+
+def arms_of(
+    scenario: Scenario, policies: Mapping[str, Any] | None, parameters: Any = None, trust: bool = False
+) -> tuple[Arm, ...]:
     """Every combination of the policies given, a list for a role meaning one arm each; roles left out play their default.
 
     Raises:
@@ -115,7 +156,7 @@ def arms_of(scenario: Scenario, policies: Mapping[str, Any] | None) -> tuple[Arm
         several = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
         if not several:
             raise InputError(f"policy {role.name}: an empty list given, allowed is at least one policy")
-        seats = [seat(role, each) for each in several]
+        seats = [seat(scenario, role, each, parameters, trust) for each in several]
         labels = [each.label for each in seats]
         for label in labels:
             if labels.count(label) > 1:

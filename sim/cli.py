@@ -26,7 +26,10 @@ ScenarioName = Annotated[str, typer.Argument(help="Name of a scenario; see `ledg
 Preset = Annotated[str, typer.Option(help="Settings to start from.")]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", help="ROLE=NAME[,NAME...]: several names are compared. A name, or path.py:name. Repeatable."),
+    typer.Option(
+        "--policy",
+        help="ROLE=NAME[,NAME...]: several are compared. A name, the directory of a learned one, or path.py:name. Repeatable.",
+    ),
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, a whole number. Repeatable.")]
 Seeds = Annotated[str, typer.Option(metavar="N", help="Number of random worlds per arm.")]
@@ -34,6 +37,9 @@ Out = Annotated[Path | None, typer.Option(help="A new or an empty directory; one
 Threads = Annotated[str, typer.Option(metavar="N", help="Worlds are shared out over so many threads; it changes no result.")]
 Reported = Annotated[
     bool, typer.Option("--report/--no-report", help="Also write report.md and figures, as `ledgerlab report DIR` does.")
+]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Let a policy be a raw zip of Stable-Baselines3, which runs code from the file.")
 ]
 
 
@@ -94,7 +100,7 @@ def free(parameters: dict[str, int]) -> dict[str, Any]:
         InputError: one has.
     """
     for name in parameters:
-        if name in ("scenario", "policies", "seeds", "preset", "threads"):
+        if name in ("scenario", "policies", "seeds", "preset", "threads", "trust"):
             raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain` lists")
     return parameters
 
@@ -128,6 +134,7 @@ def run(
     out: Out = None,
     threads: Threads = "1",
     report: Reported = False,
+    trust: Trust = False,
 ) -> None:
     """Run a scenario, print its metrics and keep its rows."""
     policies, parameters = parse_policies(policy or ()), free(parse_settings(set_ or ()))
@@ -135,7 +142,8 @@ def run(
     from sim.screen import show, watched
     from sim.store import check_out
 
-    experiment = plan(scenario, policies, whole("--seeds", seeds), preset, threads=whole("--threads", threads), **parameters)
+    worlds, shared = whole("--seeds", seeds), whole("--threads", threads)
+    experiment = plan(scenario, policies, worlds, preset, threads=shared, trust=trust, **parameters)
     check_out(out)
     show(watched(experiment, out), report)
 

@@ -5,10 +5,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from agents.files import digest_of, durably
 from agents.registry import POLICIES
 from chain.errors import InputError
 from sim.experiment import contrasts, plan
-from sim.files import digest_of, durably
 from sim.manifest import NAME, read_manifest
 from sim.reading import difference_table, main_table, reading
 from sim.report import markdown

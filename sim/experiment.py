@@ -64,6 +64,7 @@ def plan(
     preset: str = "standard",
     *,
     threads: int = 1,
+    trust: bool = False,
     **parameters: Any,
 ) -> Experiment:
     """Check everything that an experiment is made of; nothing is run. The arguments are those of `run`.
@@ -75,7 +76,8 @@ def plan(
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
         raise InputError(f"threads: {threads!r} given, allowed is 1 to {MOST_THREADS}")
     settings = economy.settings(preset, parameters)
-    return Experiment(economy, preset, parameters, settings, arms_of(economy, policies), seeds_of(seeds), threads)
+    arms = arms_of(economy, policies, settings, trust)
+    return Experiment(economy, preset, parameters, settings, arms, seeds_of(seeds), threads)
 
 
 def play(experiment: Experiment, progress: Progress | None = None, batch: int = BATCH) -> Iterator[Batch]:
@@ -140,6 +142,7 @@ def run(
     preset: str = "standard",
     *,
     threads: int = 1,
+    trust: bool = False,
     progress: Progress | None = None,
     **parameters: Any,
 ) -> "pd.DataFrame":
@@ -147,11 +150,12 @@ def run(
 
     Args:
         scenario: its name, as `ledgerlab list` shows it.
-        policies: role -> policy: a name, ``path.py:name``, a function, an object, or a list of those. A list means one arm
-            each; several lists mean every combination. A role left out plays its default policy.
+        policies: role -> policy: a name, the directory of a learned one, ``path.py:name``, a function, an object, or a list of
+            those. A list means one arm each; several lists mean every combination. A role left out plays its default policy.
         seeds: a number n for seeds 0 to n - 1, or the seeds. Every arm meets the same random worlds.
         preset: the scenario's settings to start from.
         threads: worlds are shared out over so many threads; it changes no result.
+        trust: whether a policy may be a raw zip of Stable-Baselines3; loading one runs code from the file.
         progress: called with (ticks done, ticks in all).
         parameters: settings that replace those of the preset.
 
@@ -169,7 +173,7 @@ def run(
     """
     import pandas as pd
 
-    experiment = plan(scenario, policies, seeds, preset, threads=threads, **parameters)
+    experiment = plan(scenario, policies, seeds, preset, threads=threads, trust=trust, **parameters)
     return pd.DataFrame(joined([measured(experiment, batch) for batch in play(experiment, progress)]))
 
 
@@ -182,6 +186,7 @@ def compare(
     *,
     baseline: str | None = None,
     threads: int = 1,
+    trust: bool = False,
     progress: Progress | None = None,
     **parameters: Any,
 ) -> "pd.DataFrame":
@@ -195,6 +200,7 @@ def compare(
         preset: as in `run`.
         baseline: label of the arm that the others are compared with, the first if not given.
         threads: as in `run`.
+        trust: as in `run`.
         progress: as in `run`.
         parameters: as in `run`.
 
@@ -206,7 +212,7 @@ def compare(
     """
     import pandas as pd
 
-    experiment = plan(scenario, policies, seeds, preset, threads=threads, **parameters)
+    experiment = plan(scenario, policies, seeds, preset, threads=threads, trust=trust, **parameters)
     wanted = chosen_metrics(experiment.scenario.metrics, metrics)
     labels = [arm.label for arm in experiment.arms]
     if baseline is not None and baseline not in labels:

@@ -1,12 +1,14 @@
 """What there is, as tables for a terminal: scenarios, roles, parameters, policies and metrics."""
 
 import inspect
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agents.registry import POLICIES
+from agents.registry import POLICIES, shipped
+from chain.errors import InputError
 from sim.metrics import METRICS
 from sim.scenario import Column, Role, Scenario, bounds
 from sim.scenarios import SCENARIOS
@@ -32,7 +34,19 @@ def _policies(role: str) -> Table:
     table = _table(f"Policies of {role}", "name", "what it does")
     for name, factory in POLICIES.get(role, {}).items():
         _add(table, name, _first_line(factory))
+    for name, folder in shipped(role).items():
+        _add(table, name, _about(folder))
     return table
+
+
+def _about(folder: Path) -> str:
+    """What the card of a learned policy says it is, or what is wrong with it."""
+    from agents.learned.bundle import read_card
+
+    try:
+        return f"Learned: {read_card(folder).about}"
+    except InputError as error:
+        return str(error)
 
 
 def _metrics(names: tuple[str, ...]) -> Table:

@@ -1,12 +1,9 @@
-"""Files that are whole or not there, and columns on their way to Parquet and back."""
+"""Tables on their way to Parquet and back, in step even if somebody presses Ctrl-C."""
 
 import contextlib
-import hashlib
-import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -33,22 +30,6 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if asked:
         raise KeyboardInterrupt
-
-
-def durably(folder: Path, name: str, write: Callable[[Any], None]) -> None:
-    """Write a file under another name, flush it to the disk and rename it."""
-    part = folder / f"{name}.part"
-    with part.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / name)
-
-
-def digest_of(file: Path) -> str:
-    """SHA-256 (hex) of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def to_column(values: NDArray[Any]) -> pa.Array:

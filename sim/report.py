@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agents.files import durably
 from chain.errors import InputError
 from sim.experiment import Columns, contrasts
-from sim.files import durably
 from sim.manifest import read_manifest
 from sim.reading import Table, command, difference_table, limitations, main_table, reading
 from sim.scenarios import find

@@ -1,5 +1,7 @@
 """What a scenario is: a frozen record of roles, parameters, presets and how to build its economy."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -202,6 +204,15 @@ def resolve(given: int | str, parameters: Any) -> int:
     return int(getattr(parameters, given)) if isinstance(given, str) else given
 
 
+def layout_of(role: Role) -> str:
+    """SHA-256 (hex) of the names, ranges and units of a role's view and action: what a learned policy depends on."""
+
+    def plain(columns: tuple[Column, ...]) -> list[Any]:
+        return [(c.name, c.low, c.high, c.unit, c.default, plain(c.of)) for c in columns]
+
+    return hashlib.sha256(json.dumps([plain(role.view), plain(role.action)]).encode()).hexdigest()
+
+
 def encoding_of(
     scenario: Scenario, role: str, parameters: Any, fields: Sequence[str] | None = None, form: str | None = None
 ) -> Encoding:
@@ -244,4 +255,20 @@ def encoding_of(
             table, inner_name = column.valid
             words = tuple(places[f"{table}.{inner_name}.{row}"] for row in range(OFFERS_SHOWN))
         chosen.append(Field(name, low, max(low, high), column.levels, words))
-    return Encoding(scenario.name, role, form or played.form, tuple(shown), tuple(chosen), word)
+    return Encoding(scenario.name, role, form or played.form, tuple(shown), tuple(chosen), word, layout_of(played))
+
+
+def check_fit(scenario: Scenario, role: Role, encoding: Encoding) -> None:
+    """Nothing, if what was learned with this encoding can play this role.
+
+    Raises:
+        InputError: it was learned for another scenario or role, or with a view or an action that was changed since.
+    """
+    if (encoding.scenario, encoding.role) != (scenario.name, role.name):
+        learned, given = f"{encoding.role} of {encoding.scenario}", f"{role.name} of {scenario.name}"
+        raise InputError(f"learned for the role {learned}, given for {given}")
+    if encoding.layout != layout_of(role):
+        raise InputError(
+            f"learned with another view or action of the {role.name} of {scenario.name} than it has now; allowed is a policy "
+            f"that was trained with this version"
+        )

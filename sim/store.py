@@ -17,9 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from agents.files import digest_of, durably
 from chain.errors import InputError
 from sim.experiment import Batch, Columns, Experiment, Progress, measured, plan, play
-from sim.files import digest_of, durably, from_column, to_column, undisturbed
+from sim.files import from_column, to_column, undisturbed
 from sim.manifest import NAME, described, read_manifest
 
 if TYPE_CHECKING:
@@ -204,6 +205,7 @@ def record(
     *,
     out: str | Path | None = None,
     threads: int = 1,
+    trust: bool = False,
     progress: Progress | None = None,
     **parameters: Any,
 ) -> Path:
@@ -216,6 +218,7 @@ def record(
         preset: as in `sim.run`.
         out: a new or an empty directory; one under results/ if not given.
         threads: as in `sim.run`.
+        trust: as in `sim.run`.
         progress: as in `sim.run`.
         parameters: as in `sim.run`.
 
@@ -223,7 +226,7 @@ def record(
         InputError: something given is wrong; nothing is written.
         Stopped: Ctrl-C; the finished worlds are kept.
     """
-    experiment = plan(scenario, policies, seeds, preset, threads=threads, **parameters)
+    experiment = plan(scenario, policies, seeds, preset, threads=threads, trust=trust, **parameters)
     return keep(experiment, None if out is None else Path(out), progress)
 
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from agents.policy import Dice, decide, memory_of
-from agents.registry import find, nearest
+from agents.registry import nearest
 from chain.digest import digest
 from chain.errors import InputError
 from chain.invariants import check
+from sim.arms import policy_of
 from sim.scenario import Scenario
 
 
@@ -33,7 +34,8 @@ class World:
         Args:
             scenario: the economy.
             parameters: its settings, from `Scenario.settings`.
-            policies: role -> policy (a name, ``path.py:name``, a function or an object); a role left out plays its default.
+            policies: role -> policy (a name, a bundle, ``path.py:name``, a function or an object); a role left out plays its
+                default.
             seeds: run seed of each world.
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
@@ -44,7 +46,7 @@ class World:
             if role not in (known := [r.name for r in scenario.roles]):
                 raise InputError(f"role: {role!r} given; {nearest(role, known)}")
         self.scenario, self.parameters = scenario, parameters
-        seated = {role.name: find(role.name, given.get(role.name, role.policy)) for role in scenario.roles}
+        seated = {role.name: policy_of(scenario, role, given.get(role.name, role.policy), parameters) for role in scenario.roles}
         self.labels = {role: label for role, (label, _) in seated.items()}
         self.policies = {role: policy for role, (_, policy) in seated.items()}
         self.economy = scenario.build(parameters, seeds=seeds, worlds=worlds, rows=rows, threads=threads)

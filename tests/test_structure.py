@@ -19,6 +19,24 @@ DOORS = {
     "pettingzoo": "sim/fronts/pettingzoo_env.py",
 }
 """Files, or folders with a slash at the end."""
+RUNS_CODE = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+"""Modules that run code from what they read."""
+UNSAFE = {
+    "eval": (),
+    "exec": ("chain/rule.py",),  # the view of a book, generated
+    "compile": (),
+    "torch.load": (),
+    "yaml.load": (),
+    "yaml.load_all": (),
+    "yaml.full_load": (),
+    "yaml.unsafe_load": (),
+    "numpy.load": (),
+    "pandas.read_pickle": (),
+    "stable_baselines3.load": ("agents/learned/from_sb3.py",),  # zips that the user trusts
+    "sb3_contrib.load": ("agents/learned/from_sb3.py",),
+}
+"""Calls that run code from what they read, or can, and the files where they are allowed; `X.load` of an algorithm included."""
+SAFE_LOADERS = {"SafeLoader", "CSafeLoader", "BaseLoader"}
 
 
 def sources(*folders):
@@ -70,3 +88,82 @@ def test_imports_go_one_way():
     for path, _, tree in sources(*PACKAGES):
         above = {*PACKAGES[PACKAGES.index(path.parts[0]) + 1 :], "tests"}
         assert [name for name in imports_of(tree) if name.partition(".")[0] in above] == [], path
+
+
+def origins(tree):
+    """By name in a file: the module or the thing that it was imported as, in full."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name.partition(".")[0]: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def is_safe_loader(tree, node):
+    """Whether this names one of PyYAML's safe loaders, or a class of the file that is made from one."""
+    name = getattr(node, "attr", getattr(node, "id", ""))
+    made = {
+        n.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ClassDef) and any(getattr(b, "attr", "") in SAFE_LOADERS for b in n.bases)
+    }
+    return name in SAFE_LOADERS | made
+
+
+def unsafe_calls(tree):
+    """The calls of a file that run code from what they read: their names in `UNSAFE`."""
+    known, found = origins(tree), []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call | ast.Attribute | ast.Name):
+            continue
+        thing = node.func if isinstance(node, ast.Call) else node
+        name = ast.unparse(thing)
+        first, dot, rest = name.partition(".")
+        full = known.get(first, first) + dot + rest
+        library = full.partition(".")[0]
+        if library in ("stable_baselines3", "sb3_contrib") and full.endswith(".load") and not isinstance(node, ast.Name):
+            full = f"{library}.load"
+        loaders = [word.value for word in getattr(node, "keywords", []) if word.arg == "Loader"]
+        if full in ("yaml.load", "yaml.load_all") and (
+            not isinstance(node, ast.Call) or any(is_safe_loader(tree, x) for x in loaders)
+        ):
+            continue
+        if full in UNSAFE:
+            found.append(full)
+    return found
+
+
+def test_nothing_that_is_read_is_run():
+    """Pickles, code as text, YAML that names classes; each is allowed in one file or in none."""
+    for path, _, tree in sources(*PACKAGES):
+        assert {name.partition(".")[0] for name in imports_of(tree)} & RUNS_CODE == set(), path
+        assert [call for call in unsafe_calls(tree) if path.as_posix() not in UNSAFE[call]] == [], path
+
+
+def test_what_runs_code_is_noticed_however_it_is_written():
+    bad = (
+        "import torch\ntorch.load(x)",
+        "import torch as th\nth.load(x)",
+        "from torch import load\nload(x)",
+        "from torch import load as read\nread(x)",
+        "import yaml\nyaml.load(x)",
+        "import yaml\nyaml.load(x, Loader=yaml.Loader)",
+        "import yaml\nclass L(yaml.Loader): pass\nyaml.load(x, Loader=L)",
+        "eval(x)",
+        "run = exec",
+        "from stable_baselines3 import PPO\nPPO.load(x)",
+        "import stable_baselines3 as sb\nsb.PPO.load(x)",
+        "import numpy as np\nnp.load(x, allow_pickle=True)",
+    )
+    assert [text for text in bad if not unsafe_calls(ast.parse(text))] == []
+    good = (
+        "import yaml\nyaml.safe_load(x)",
+        "import yaml\nclass L(yaml.SafeLoader): pass\nyaml.load(x, Loader=L)",
+        "import json\njson.loads(x)",
+        "from torch import nn\nnn.Linear(1, 2).load_state_dict(x)",
+        "evaluate(x)",
+        "model.load(x)",
+    )
+    assert [text for text in good if unsafe_calls(ast.parse(text))] == []

@@ -1,0 +1,46 @@
+"""Files that are whole or not there, and files from outside that are read with care."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from chain.errors import InputError
+
+
+def durably(folder: Path, name: str, write: Callable[[Any], None]) -> None:
+    """Write a file under another name, flush it to the disk and rename it."""
+    part = folder / f"{name}.part"
+    with part.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / name)
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_plain(file: Path, most_bytes: int) -> bytes:
+    """The bytes of a file that may be anybody's.
+
+    Raises:
+        InputError: it is not there, is a link, a directory or a device, or is larger than `most_bytes`.
+    """
+    try:
+        number = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(number, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                raise InputError(f"{file.name} is not a plain file")
+            content = stream.read(most_bytes + 1)
+    except OSError as error:
+        link = " (it is a link)" if file.is_symlink() else ""
+        raise InputError(f"{file.name} can not be read: {error.strerror}{link}") from None
+    if len(content) > most_bytes:
+        raise InputError(f"{file.name} is larger than the {most_bytes:_} bytes allowed")
+    return content
