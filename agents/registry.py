@@ -15,11 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 from agents.scripted.best_rated import BestRated
+from agents.scripted.best_response import BestResponse
 from agents.scripted.cheapest import Cheapest
 from agents.scripted.cost_plus import CostPlus
 from agents.scripted.going_rate import HonestEffort, LowEffort
 from agents.scripted.random_choice import RandomChoice
+from agents.scripted.random_price import RandomPrice
+from agents.scripted.static_prices import Monopoly, Nash
 from agents.scripted.thompson import Thompson
+from agents.scripted.tit_for_tat import TitForTat
 from agents.scripted.undercutting import Undercutting
 from chain.errors import InputError
 
@@ -31,6 +35,15 @@ POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
                 "cheapest": Cheapest,
                 "best_rated": BestRated,
                 "thompson": Thompson,
+            }
+        ),
+        "seller": MappingProxyType(
+            {
+                "best_response": BestResponse,
+                "nash": Nash,
+                "monopoly": Monopoly,
+                "tit_for_tat": TitForTat,
+                "random_price": RandomPrice,
             }
         ),
         "provider": MappingProxyType(

@@ -22,6 +22,7 @@ GAS[Kind.HIRE] = 80
 GAS[Kind.DELIVER] = 50
 GAS[Kind.ACCEPT] = 60
 GAS[Kind.DISPUTE] = 90
+GAS[Kind.POST_PRICE] = 50
 ELASTICITY = 2
 """The gas limit is this many times the target."""
 

@@ -42,6 +42,7 @@ class Kind(IntEnum):
     DELIVER = 8
     ACCEPT = 9
     DISPUTE = 10
+    POST_PRICE = 11
 
 
 def record(*columns: str) -> Any:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chain.contracts.service_market import TERM_LIMITS
 from chain.deployments import service_market
 from chain.digest import digest
 from chain.errors import InputError, whole
@@ -58,7 +57,7 @@ class Ledger:
             spare: account rows that can still be registered.
             pool: places in the mempool.
             seed: run seed of every draw.
-            terms: parameters of the market's contract, by the columns of `chain.contracts.service_market.TERMS`.
+            terms: parameters of the market's contract, those of the deployment's `TERM_LIMITS`.
             genesis: further settings of `chain.genesis.found`.
 
         Raises:
@@ -69,10 +68,11 @@ class Ledger:
         self.batch = deployment.blank(1, size, pool)
         found(self.batch, seeds=seed, balances=balances, **genesis)
         self.book = world(self.batch, 0)
+        limits: dict[str, int] = getattr(deployment, "TERM_LIMITS", {})
         for term, value in (terms or {}).items():
-            if term not in TERM_LIMITS:
-                raise InputError(f"terms: {term!r} given, allowed are {', '.join(TERM_LIMITS)}")
-            self.book.terms[term] = whole(term, value, 0, TERM_LIMITS[term])
+            if term not in limits:
+                raise InputError(f"terms: {term!r} given, allowed are {', '.join(limits) or 'none'}")
+            self.book.terms[term] = whole(term, value, 0, limits[term])
 
     def submit(self, kind: int, sender: int, *, nonce: int | None = None, deadline: int = NO_DEADLINE, **given: int) -> None:
         """Sign a transaction and put it into the mempool; the next `seal` executes it.

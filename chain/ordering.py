@@ -51,16 +51,35 @@ def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
 
 
 @rule
+def insert(places: Integers, keys: Integers, count: int) -> None:
+    """Sort places and their keys by key, stably, by insertion: quick where each is near its place."""
+    for k in range(1, count):
+        slot, key = places[k], keys[k]
+        j = k
+        while j > 0 and keys[j - 1] > key:
+            places[j], keys[j] = places[j - 1], keys[j - 1]
+            j -= 1
+        places[j], keys[j] = slot, key
+
+
+@rule
 def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
     """Fill ``scratch.places`` with the first `count` slots by arrival.
 
-    Arrivals are uniform on 63 bits, so one pass over about `count` buckets leaves each slot a step from its place.
+    Arrivals are uniform on 63 bits, so one pass over about `count` buckets leaves each slot a step from its place. A handful is
+    sorted without.
     """
+    places, keys = scratch.places, scratch.keys
+    if count <= RUN:
+        for slot in range(count):
+            places[slot], keys[slot] = slot, pool[slot].arrival
+        insert(places, keys, count)
+        return
     bits = 0
     while (1 << bits) < count:
         bits += 1
     shift = ARRIVAL_BITS - bits
-    counts, places, keys = scratch.counts, scratch.places, scratch.keys
+    counts = scratch.counts
     counts[: (1 << bits) + 1] = 0
     for slot in range(count):
         counts[(pool[slot].arrival >> shift) + 1] += 1
@@ -73,13 +92,7 @@ def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
         places[place] = slot
         keys[place] = arrival
         counts[bucket] = place + 1
-    for k in range(1, count):
-        slot, key = places[k], keys[k]
-        j = k
-        while j > 0 and keys[j - 1] > key:
-            places[j], keys[j] = places[j - 1], keys[j - 1]
-            j -= 1
-        places[j], keys[j] = slot, key
+    insert(places, keys, count)
 
 
 @rule

@@ -12,6 +12,7 @@ from sim.experiment import contrasts, plan
 from sim.manifest import NAME, read_manifest
 from sim.reading import difference_table, main_table, reading
 from sim.report import markdown
+from sim.scenarios import find
 from sim.screen import out, show, watched
 from sim.store import read_table
 
@@ -43,7 +44,8 @@ def rebuild_reference(folder: Path) -> None:
         raise InputError(
             f"out: {folder} holds {strange[0] if strange else 'a file'}, allowed is a directory of the reference table"
         )
-    experiment = plan("service_market", {role: list(names) for role, names in POLICIES.items()}, REFERENCE_SEEDS)
+    pairs = {role.name: list(POLICIES[role.name]) for role in find("service_market").roles}
+    experiment = plan("service_market", pairs, REFERENCE_SEEDS)
     with tempfile.TemporaryDirectory() as temporary:
         run = watched(experiment, Path(temporary) / "run")
         publish_reference(run, folder)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Setting
 
 from agents.encoding import Encoding, Feature, Field
 from agents.policy import Action
@@ -22,6 +23,15 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def number(default: int, low: int, high: int, unit: str, about: str) -> Any:
+    """A parameter: a whole number with its range and unit."""
+    return Setting(default, ge=low, le=high, description=about, json_schema_extra={"unit": unit})
+
+
+OFFERS_SHOWN = 16
+"""No view shows more offers than this."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One named field of a view or an action: whole numbers from `low` to `high`.
@@ -29,9 +39,9 @@ class Column:
     `of` makes it a table: 16 rows of these columns. `default` is what an action takes where a policy says nothing.
 
     What learners make of it (`encoding_of`): a column of a view with a `scale` is shown to them, divided by it; a field of an
-    action with a `span` can be set by them, within it, or on one of so many `levels`. Scales and ends of spans are whole
-    numbers, or names of parameters. `valid` names a table of the view and its column: the last 16 levels choose one of its
-    rows, and are invalid where that column is negative.
+    action with a `span` can be set by them, within it, or on one of so many `levels`. Scales, ends of spans, levels and the
+    `rows` of a table that can be filled are whole numbers, or names of parameters. `valid` names a table of the view and its
+    column: the last 16 levels choose one of its rows, and are invalid where that column is negative.
     """
 
     name: str
@@ -43,12 +53,10 @@ class Column:
     of: tuple["Column", ...] = ()
     scale: int | str = 0
     span: tuple[int | str, int | str] | None = None
-    levels: int = 0
+    levels: int | str = 0
+    rows: int | str = OFFERS_SHOWN
+    """Of a table: learners are shown no rows beyond so many."""
     valid: tuple[str, str] | None = None
-
-
-OFFERS_SHOWN = 16
-"""No view shows more offers than this."""
 
 
 def layout(columns: tuple[Column, ...]) -> Any:
@@ -236,7 +244,7 @@ def encoding_of(
             for inner in column.of or (column,):
                 name = f"{column.name}.{inner.name}.{row}" if column.of else column.name
                 places[name] = word
-                if inner.scale:
+                if inner.scale and row < resolve(column.rows, parameters):
                     shown.append(Feature(name, word, resolve(inner.scale, parameters) or 1))
                 word += 1
     can = {column.name: column for column in played.action if column.span}
@@ -254,7 +262,7 @@ def encoding_of(
         if column.valid is not None:
             table, inner_name = column.valid
             words = tuple(places[f"{table}.{inner_name}.{row}"] for row in range(OFFERS_SHOWN))
-        chosen.append(Field(name, low, max(low, high), column.levels, words))
+        chosen.append(Field(name, low, max(low, high), resolve(column.levels, parameters), words))
     return Encoding(scenario.name, role, form or played.form, tuple(shown), tuple(chosen), word, layout_of(played))
 
 

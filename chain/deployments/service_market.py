@@ -13,6 +13,8 @@ from chain.ordering import Scratch, line_up, scratch_for
 from chain.rule import prefetch, rule, world
 from chain.status import Status
 
+TERM_LIMITS = service_market.TERM_LIMITS
+"""What can be set of the market's contract."""
 LARGE, FAR, NEAR = 1_024, 16, 8
 """Blocks of more transactions than this look so many places ahead."""
 

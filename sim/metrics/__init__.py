@@ -1,28 +1,29 @@
 """What is measured: one function per metric, and one line here.
 
-A metric maps an `Outcome` to one number per world; NaN where it is not defined.
+A metric maps an outcome (`sim.metrics.outcome`) to one number per world; NaN where it is not defined.
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.metrics.collusion import profit_gain
 from sim.metrics.efficiency import efficiency
 from sim.metrics.fairness import gini
 from sim.metrics.fees import fee_overhead
-from sim.metrics.outcome import Outcome
-from sim.metrics.prices import price_error, price_level
+from sim.metrics.prices import posted_price, price_error, price_level
 from sim.metrics.service import fill_rate, settlement_delay
-from sim.metrics.surplus import client_surplus, provider_surplus
+from sim.metrics.surplus import client_surplus, consumer_surplus, provider_surplus
 
 
 class Metric(NamedTuple):
     """A metric with its unit, and whether more of it is better (None: neither)."""
 
-    of: Callable[[Outcome], NDArray[np.float64]]
+    of: Callable[[Any], NDArray[np.float64]]
+    """From an outcome of the scenarios that name this metric."""
     unit: str
     more_is_better: bool | None
 
@@ -37,6 +38,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "price_error": Metric(price_error, "of competitive price", False),
         "settlement_delay": Metric(settlement_delay, "blocks", False),
         "fee_overhead": Metric(fee_overhead, "of optimum", False),
+        "profit_gain": Metric(profit_gain, "Nash 0, monopoly 1", None),
+        "posted_price": Metric(posted_price, "coins", None),
+        "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
         "gini": Metric(gini, "0 to 1", None),
     }
 )

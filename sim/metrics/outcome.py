@@ -1,5 +1,6 @@
 """What metrics are computed from: one finished episode of a batch of worlds, private truth included."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,27 @@ class Outcome:
     """Money of each agent at the end, clients first, shape (worlds, agents)."""
     gained: NDArray[np.int64]
     """The same minus its money at the start."""
+
+
+@dataclass(frozen=True)
+class PriceOutcome:
+    """The same for a market of posted prices: arrays with a leading world axis; money in µcoin."""
+
+    seeds: NDArray[np.int64]
+    sales: Any
+    """Records per tick and seller, shape (worlds, ticks, sellers): price, quantity in millionths of the consumers, profit."""
+    ticks: Mapping[str, NDArray[np.int64]]
+    """Per tick, shape (worlds, ticks): `value` to consumers over buying nothing, `cost` of production."""
+    best: Any
+    """The planner's `surplus`, shape (worlds, ticks, 1): that of prices at cost."""
+    consumers: NDArray[np.int64]
+    """What consumers gained in each tick, shape (worlds, ticks): value minus what they paid."""
+    costs: NDArray[np.int64]
+    """Unit cost of each seller, shape (sellers,)."""
+    nash: Any
+    """`prices` and `profits` per tick of each seller where none gains by moving alone, shape (sellers,)."""
+    monopoly: Any
+    """The same where all sellers together earn most."""
 
 
 def ratio(above: Any, below: Any) -> NDArray[np.float64]:

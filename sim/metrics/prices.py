@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.metrics.outcome import Outcome, ratio
+from sim.metrics.outcome import Outcome, PriceOutcome, ratio
 
 COIN = 1_000_000
 
@@ -23,3 +23,8 @@ def price_error(outcome: Outcome) -> NDArray[np.float64]:
     counted = (hires > 0) & np.isfinite(fair)
     distance = np.abs(ratio(outcome.trades["price"], hires) - fair) / fair
     return ratio(np.where(counted, hires * distance, 0).sum(axis=(1, 2)), np.where(counted, hires, 0).sum(axis=(1, 2)))
+
+
+def posted_price(outcome: PriceOutcome) -> NDArray[np.float64]:
+    """Mean price over all sellers and ticks, sold or not, coins."""
+    return np.asarray(outcome.sales["price"].mean(axis=(1, 2)) / COIN)

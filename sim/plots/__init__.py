@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from sim.experiment import Columns
 from sim.plots.market import efficiency_over_time, prices_and_costs, surplus_split
+from sim.plots.prices import prices_over_time
 
 
 class Drawing(NamedTuple):
@@ -25,5 +26,6 @@ FIGURES: Mapping[str, Drawing] = MappingProxyType(
         "efficiency_over_time": Drawing("Efficiency over time", efficiency_over_time),
         "surplus_split": Drawing("Who gets the surplus", surplus_split),
         "prices_and_costs": Drawing("Prices against cost", prices_and_costs),
+        "prices_over_time": Drawing("Prices over time", prices_over_time),
     }
 )

@@ -72,19 +72,21 @@ def per_world(ticks: Columns, arm: str, column: str) -> NDArray[np.float64]:
     return np.asarray(ticks[column][mine], float).reshape(-1, int(ticks["tick"].max()) + 1)
 
 
-def in_windows(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums over at most `WINDOWS` spans of ticks, tick 0 left out: middle tick of each span, and sums (worlds, spans)."""
-    length = values.shape[1] - 1
+def in_windows(values: NDArray[np.float64], first: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums over at most `WINDOWS` spans of ticks, from tick `first` on: middle tick of each span, and sums (worlds, spans)."""
+    length = values.shape[1] - first
     width = -(-length // WINDOWS)
     starts = np.arange(0, length, width)
     stops = np.minimum(starts + width, length)
-    return (starts + stops + 1) / 2, np.add.reduceat(values[:, 1:], starts, axis=1)
+    return (starts + stops - 1) / 2 + first, np.add.reduceat(values[:, first:], starts, axis=1)
 
 
-def ratio_over_time(above: NDArray[np.float64], below: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ratio_over_time(
+    above: NDArray[np.float64], below: NDArray[np.float64], first: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sums of the one ÷ sums of the other in each window: middle ticks, ratios (worlds, windows)."""
-    middle, tops = in_windows(above)
-    _, bottoms = in_windows(below)
+    middle, tops = in_windows(above, first)
+    _, bottoms = in_windows(below, first)
     return middle, np.divide(tops, bottoms, out=np.full(tops.shape, np.nan), where=bottoms > 0)
 
 

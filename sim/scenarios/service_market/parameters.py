@@ -2,17 +2,12 @@
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from sim.scenario import Parameters
+from sim.scenario import Parameters, number
 
 COIN = 1_000_000
 """Smallest units of money in a coin."""
-
-
-def number(default: int, low: int, high: int, unit: str, about: str) -> Any:
-    """A whole number with its range and unit."""
-    return Field(default, ge=low, le=high, description=about, json_schema_extra={"unit": unit})
 
 
 def money(default: float, about: str, high: int = 10**5) -> Any:

@@ -1,0 +1,83 @@
+"""A ledger on which sellers post prices and consumers choose at the end of every block."""
+
+from typing import NamedTuple
+
+from chain.block import admit, close_block, has_room, open_block, write_receipt
+from chain.contracts import posted_price, registry, token
+from chain.contracts.posted_price import SELLER, TERMS
+from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.mempool import next_tick
+from chain.ordering import Scratch, line_up, scratch_for
+from chain.rule import rule, world
+from chain.status import Status
+
+TERM_LIMITS = posted_price.TERM_LIMITS
+"""What can be set of the market's contract."""
+
+
+class Book(NamedTuple):
+    """The state: arrays of records with a leading world axis."""
+
+    head: Records
+    accounts: Records
+    identities: Records
+    pool: Records
+    receipts: Records
+    terms: Records
+    sellers: Records
+
+
+def blank(worlds: int, accounts: int, pool: int) -> Book:
+    """A book of zeros: so many worlds, account rows, and places in the mempool."""
+    return Book(
+        records(HEAD, worlds, 1),
+        records(ACCOUNT, worlds, accounts),
+        records(IDENTITY, worlds, accounts),
+        records(TRANSACTION, worlds, pool),
+        records(RECEIPT, worlds, pool),
+        records(TERMS, worlds, 1),
+        records(SELLER, worlds, accounts),
+    )
+
+
+@rule
+def execute(book: Record, tx: Record) -> Status:
+    """Call the entry point that the transaction names."""
+    if tx.kind == Kind.POST_PRICE:
+        return posted_price.post_price(book, tx)
+    if tx.kind == Kind.TRANSFER:
+        return token.transfer(book.accounts, tx)
+    if tx.kind == Kind.REGISTER:
+        return registry.register(book.head, book.accounts, book.identities, tx)
+    return Status.UNKNOWN_KIND
+
+
+@rule
+def seal(book: Record, scratch: Scratch) -> None:
+    """Execute one block: give every transaction its place, run them while there is gas, then sell at the standing prices."""
+    open_block(book.head)
+    count = line_up(book.head, book.pool, scratch)
+    for place in range(count):
+        tx = book.pool[scratch.places[place]]
+        if not has_room(book.head, tx):
+            break
+        status = admit(book.head, book.accounts, tx)
+        if status == Status.OK:
+            status = execute(book, tx)
+        write_receipt(book.head, book.accounts, book.receipts, tx, status, NOBODY)
+    posted_price.sell(book)
+    close_block(book.head, book.pool)
+
+
+@rule
+def seal_worlds(book: Record, scratch: Scratch, first: int, stop: int) -> None:
+    """Seal one block in each world from `first` to `stop` - 1, and go one tick on."""
+    for w in range(first, stop):
+        view = world(book, w)
+        seal(view, scratch)
+        next_tick(view.head[0])
+
+
+def advance(book: Book, first: int, stop: int) -> None:
+    """Seal one block in each world from `first` to `stop` - 1, and go one tick on, with working memory of its own."""
+    seal_worlds(book, scratch_for(book.pool.shape[1], book.accounts.shape[1]), first, stop)
