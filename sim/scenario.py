@@ -73,6 +73,8 @@ class Role:
     """The form of a learner's action if none is given, one of `agents.encoding.FORMS`."""
     reward_scale: int | str = 1_000_000
     """µcoin that count as a reward of 1: a number, or the name of a parameter."""
+    idle: tuple[tuple[str, int], ...] = ()
+    """Fields, with values, in which the action of an agent that does nothing differs from the defaults."""
 
     def actions(self, rows: int) -> NDArray[Any]:
         """So many actions, every field at its default."""
@@ -80,6 +82,10 @@ class Role:
         for column in self.action:
             out[column.name] = column.default
         return out
+
+    def idling(self, rows: int) -> NDArray[Any]:
+        """So many actions of agents that do nothing new: they only stand by what they promised."""
+        return self.read(dict(self.idle), rows)
 
     def read(self, given: Action, rows: int) -> NDArray[Any]:
         """The actions that a policy's answer means: checked, rounded to whole units, defaults filled in.
@@ -135,6 +141,16 @@ class Economy(Protocol):
 
     def outcome(self) -> Any:
         """What happened, with the private truth, for the metrics."""
+
+
+class Hosting(Economy, Protocol):
+    """An economy with seats for guests: agents with an account and a private type of their own, who are asleep at first."""
+
+    guests: Mapping[str, int]
+    """By role: how many of its agents are guests; they are the last of every world."""
+
+    def wake(self, role: str, agent: int, *, world: int = 0, awake: bool = True) -> None:
+        """Wake a guest from the present tick on, or send it to sleep."""
 
 
 @dataclass(frozen=True)
