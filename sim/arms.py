@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.mixture import members_of, mixed
 from agents.policy import Action, Dice, decide, memory_of
 from agents.registry import POLICIES, find, nearest
 from chain.errors import InputError
@@ -62,9 +63,9 @@ class Seated:
     label: str
     policy: Any
     given: str | None
-    """As it was named, registered or ``path.py:name``; None for a function or an object."""
+    """As it was named, registered or ``path.py:name`` or a mixture of such; None for a function or an object."""
     source: str | None
-    """SHA-256 (hex) of its file, if it came from ``path.py:name``."""
+    """SHA-256 (hex) of its file, if it came from ``path.py:name``; for a mixture with such, of the members' own, one a line."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,18 @@ class Arm:
 
 
 def seat(role: Role, wanted: Any) -> Seated:
-    """Find a policy; a registered one plays as it is, one from outside through a `Seat`.
+    """Find a policy; a registered one plays as it is, one from outside through a `Seat`, a mixture as its members do.
 
     Raises:
         InputError: there is no such policy, or it can not be made.
     """
+    if members := members_of(wanted):
+        seats = [seat(role, one) for one, _ in members]
+        label, mixture = mixed((each.label, each.policy, count) for each, (_, count) in zip(seats, members, strict=True))
+        names = [f"{each.given}:{count}" for each, (_, count) in zip(seats, members, strict=True) if each.given]
+        sources = "\n".join(each.source or "" for each in seats)
+        digest = hashlib.sha256(sources.encode()).hexdigest() if any(each.source for each in seats) else None
+        return Seated(label, mixture, "+".join(names) if len(names) == len(seats) else None, digest)
     name = wanted if isinstance(wanted, str) else None
     try:
         label, policy = find(role.name, wanted)
