@@ -27,7 +27,7 @@ def test_the_model_writes_the_same_ledger_as_the_batch_engine(preset, policies, 
 
 
 def test_it_stops_at_the_end_of_the_episode_and_stays_there():
-    model = run(MesaModel(preset="minimal"))
+    model = run(ServiceMarketModel(preset="minimal"))
     before = model.world.digest()
     model.step()
     assert model.world.tick == model.world.economy.ticks == 15
@@ -36,7 +36,7 @@ def test_it_stops_at_the_end_of_the_episode_and_stays_there():
 
 
 def test_model_figures_agree_with_the_metrics_of_the_run():
-    model = run(MesaModel(preset="minimal", policies=POLICIES, seed=3))
+    model = run(ServiceMarketModel(preset="minimal", policies=POLICIES, seed=3))
     table = model.datacollector.get_model_vars_dataframe()
     _, outcome = play(POLICIES, seeds=[3])
     assert table["efficiency"].iloc[-1] == METRICS["efficiency"].of(outcome)[0]
@@ -47,7 +47,7 @@ def test_model_figures_agree_with_the_metrics_of_the_run():
 
 
 def test_agent_figures_are_those_of_the_ledger():
-    model = run(MesaModel(preset="minimal", seed=3))
+    model = run(ServiceMarketModel(preset="minimal", seed=3))
     table = model.datacollector.get_agent_vars_dataframe()
     last = table.xs(table.index.get_level_values("Step").max())
     balances = model.world.economy.book.accounts["balance"][0][:9]
@@ -56,14 +56,14 @@ def test_agent_figures_are_those_of_the_ledger():
 
 
 def test_agents_are_members_of_agent_sets_by_role():
-    model = MesaModel(preset="minimal")
+    model = ServiceMarketModel(preset="minimal")
     assert isinstance(model, mesa.Model)
     assert [len(model.agents_by_type[kind]) for kind in (ClientAgent, ProviderAgent)] == [6, 3]
     assert model.agents.select(lambda agent: agent.role == "provider").get("name") == [6, 7, 8]
 
 
 def test_an_agent_shows_its_view_and_its_account():
-    model = MesaModel(preset="minimal", seed=1)
+    model = ServiceMarketModel(preset="minimal", seed=1)
     for _ in range(4):
         model.step()
     head, accounts = model.world.economy.book.head[0, 0], model.world.economy.book.accounts[0]
@@ -87,7 +87,7 @@ class Dear(ProviderAgent):
 
 
 def test_an_agent_may_decide_for_itself():
-    model = run(MesaModel(preset="minimal", seed=2, agents={"provider": Dear}))
+    model = run(ServiceMarketModel(preset="minimal", seed=2, agents={"provider": Dear}))
 
     def dear(view, memory, dice):
         return {"price": 100_000_000}
@@ -97,7 +97,7 @@ def test_an_agent_may_decide_for_itself():
 
 
 def test_one_agent_alone_may_decide_for_itself():
-    model = MesaModel(preset="minimal", seed=2, policies={"client": "cheapest"})
+    model = ServiceMarketModel(preset="minimal", seed=2, policies={"client": "cheapest"})
     model.agents[0].decide = lambda view, proposed: {"hire": -1}
     run(model)
     assert model.agents[0].jobs == 0
@@ -111,7 +111,7 @@ def test_an_agent_is_told_its_view_and_what_its_policy_proposes():
         def decide(self, view, proposed):
             seen.append((int(view.need), view["value"] > 0, proposed["hire"]))
 
-    model = run(MesaModel(preset="minimal", seed=2, agents={"client": Watching}))
+    model = run(ServiceMarketModel(preset="minimal", seed=2, agents={"client": Watching}))
     assert len(seen) == 6 * 15
     assert all((need >= 0) == valued for need, valued, _ in seen)
     assert all(hire == -1 for need, _, hire in seen if need < 0)
@@ -133,7 +133,7 @@ def test_an_agent_is_told_its_view_and_what_its_policy_proposes():
 )
 def test_a_wrong_setting_is_an_error_that_names_it(given, message):
     with pytest.raises(InputError, match=message):
-        MesaModel(**{"preset": "minimal", **given})
+        MesaModel(**{"scenario": "service_market", "preset": "minimal", **given})
 
 
 def test_a_wrong_decision_is_an_error_that_names_the_field():
@@ -141,7 +141,7 @@ def test_a_wrong_decision_is_an_error_that_names_the_field():
         def decide(self, view, proposed):
             return {"hire": 99}
 
-    model = MesaModel(preset="minimal", agents={"client": Wrong})
+    model = ServiceMarketModel(preset="minimal", agents={"client": Wrong})
     with pytest.raises(InputError, match="action of client: hire is 99"):
         model.step()
 
@@ -152,7 +152,7 @@ def test_an_agent_can_not_forge_what_it_is_shown():
             view.need = 0
 
     with pytest.raises(ValueError, match="read-only"):
-        MesaModel(preset="minimal", agents={"client": Forger}).step()
+        ServiceMarketModel(preset="minimal", agents={"client": Forger}).step()
 
 
 def test_agents_may_propose_in_any_order():
@@ -162,8 +162,8 @@ def test_agents_may_propose_in_any_order():
         def decide(self, view, proposed):
             return {"limit": int(view.value) // 2}
 
-    model = run(MesaModel(preset="minimal", seed=5, agents={"client": Choosy}))
-    mirrored = MesaModel(preset="minimal", seed=5)
+    model = run(ServiceMarketModel(preset="minimal", seed=5, agents={"client": Choosy}))
+    mirrored = ServiceMarketModel(preset="minimal", seed=5)
     while mirrored.running:
         actions = mirrored.world.actions()
         for agent in reversed(list(mirrored.agents_by_type[ClientAgent])):
