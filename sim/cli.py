@@ -26,7 +26,10 @@ ScenarioName = Annotated[str, typer.Argument(help="Name of a scenario; see `ledg
 Preset = Annotated[str, typer.Option(help="Settings to start from.")]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", help="ROLE=NAME[,NAME...]: several names are compared. A name, or path.py:name. Repeatable."),
+    typer.Option(
+        "--policy",
+        help="ROLE=NAME[,NAME...]: several are compared. A name, path.py:name, or a mixture NAME:AGENTS+NAME:AGENTS. Repeatable.",
+    ),
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, a whole number. Repeatable.")]
 Seeds = Annotated[str, typer.Option(metavar="N", help="Number of random worlds per arm.")]

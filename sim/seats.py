@@ -119,7 +119,8 @@ def join(world: World, role: str, place: int = 0) -> GuestSeat:
             seat = world.seats[role, row] = GuestSeat(world, role, row)
             _host(world).wake(role, row - first + residents, world=place)
             return seat
-    allowed = f"allowed with a higher {role}_guests"
     if not hasattr(world.economy, "wake"):
-        allowed = f"{world.scenario.name} has no seats for guests"
-    raise InputError(f"join: no free seat for a {role} ({guests} of them, all taken); {allowed}")
+        raise InputError(
+            f"join: {world.scenario.name} has no seats for guests, allowed are scenarios with a parameter {role}_guests"
+        )
+    raise InputError(f"join: {guests} seats for a guest who is a {role}, none of them free; allowed with a higher {role}_guests")
