@@ -3,9 +3,14 @@
 import mesa
 import pytest
 
+from agents.scripted.cheapest import Cheapest
+from agents.scripted.cost_plus import CostPlus
+from agents.scripted.random_choice import RandomChoice
 from chain.errors import InputError
 from sim.fronts.mesa_model import ClientAgent, MarketAgent, MesaModel, ProviderAgent, ServiceMarketModel
 from sim.metrics import METRICS
+from sim.scenarios import SCENARIOS
+from sim.world import World
 from tests.sim.worlds import play
 
 POLICIES = {"client": "thompson", "provider": "undercutting"}
@@ -171,3 +176,70 @@ def test_agents_may_propose_in_any_order():
         mirrored.world.step(actions)
         mirrored.running = not mirrored.world.done
     assert model.world.digest() == mirrored.world.digest()
+
+
+class Counting:
+    """Plays a policy and counts how often it is asked."""
+
+    def __init__(self, policy):
+        self.policy, self.asked = policy, []
+
+    def act(self, view, memory, dice):
+        self.asked.append(view.size)
+        return self.policy.act(view, memory, dice)
+
+
+def test_a_thousand_agents_decide_in_three_calls_a_tick():
+    first, second, third = Counting(Cheapest()), Counting(RandomChoice()), Counting(CostPlus())
+    policies = {"client": {first: 500, second: 300}, "provider": third}
+    model = ServiceMarketModel(preset="large", policies=policies, seed=1, collect=False)
+    assert len(model.agents) == 1_000
+    for _ in range(5):
+        model.step()
+    assert (first.asked, second.asked, third.asked) == ([500] * 5, [300] * 5, [200] * 5)
+    named = ServiceMarketModel(preset="large", policies={"client": "cheapest:500+random:300"}, seed=1)
+    for _ in range(5):
+        named.step()
+    assert named.world.digest() == model.world.digest()
+    assert named.hires > 0
+
+
+def test_collecting_figures_changes_nothing_and_can_be_left_out():
+    loud, quiet = (run(ServiceMarketModel(preset="minimal", seed=3, collect=collect)) for collect in (True, False))
+    assert loud.world.digest() == quiet.world.digest()
+    assert len(quiet.datacollector.get_model_vars_dataframe()) == 0
+    assert quiet.efficiency == loud.efficiency == loud.datacollector.get_model_vars_dataframe()["efficiency"].iloc[-1]
+
+
+def test_the_efficiency_so_far_is_the_same_whenever_it_is_asked():
+    often, seldom = (ServiceMarketModel(preset="minimal", seed=3, need_bps=6_000, collect=False) for _ in "12")
+    while often.running:
+        often.step()
+        seldom.step()
+        tick = often.world.tick
+        outcome = often.outcome
+        best = outcome.best.surplus[0, :tick].sum()
+        realised = (outcome.ticks["value"] - outcome.ticks["cost"]).sum()
+        assert often.efficiency == realised / best if best else True
+    assert seldom.efficiency == often.efficiency
+
+
+def test_an_agent_that_was_removed_decides_no_more():
+    model = ServiceMarketModel(preset="minimal", seed=2)
+    agent, asked = model.agents[0], []
+    agent.decide = lambda view, proposed: asked.append(view.need)
+    model.step()
+    agent.remove()
+    model.step()
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_is_a_model_with_the_figures_of_its_ledger(scenario):
+    model = run(MesaModel(scenario, preset="minimal", seed=3))
+    batch = World(SCENARIOS[scenario], SCENARIOS[scenario].settings("minimal", {}), seeds=[3])
+    batch.play()
+    assert model.world.digest() == batch.digest()
+    assert {"base_fee", "refused"} <= set(model.datacollector.get_model_vars_dataframe())
+    balances = model.datacollector.get_agent_vars_dataframe().loc[batch.tick]["balance"].tolist()
+    assert balances == [int(model.world.economy.book.accounts[0, agent.address].balance) for agent in model.agents]
