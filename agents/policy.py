@@ -39,6 +39,12 @@ class Dice:
         self._index += columns
         return out
 
+    def only(self, agents: int, own: slice) -> "Dice":
+        """The same dice for some of the agents of every world: each draws what it would among all of them."""
+        dice = Dice(self._heads, self._tick, self._names.reshape(-1, agents)[:, own].reshape(-1))
+        dice._index = self._index
+        return dice
+
     def uniform(self, columns: int = 1) -> NDArray[np.float64]:
         """Uniform draws in [0, 1), shape (rows, columns)."""
         return self._fill(fill_units, columns)

@@ -6,6 +6,7 @@ from rich.table import Table
 from chain.rule import MODE
 from tests.bench.ledger_speed import ledger_speed
 from tests.bench.market_speed import market_speed
+from tests.bench.mesa_speed import mesa_speed
 from tests.bench.start_up import Wait, start_up
 from tests.bench.timing import Ratio
 
@@ -47,6 +48,8 @@ def main() -> None:
         ratios = ledger_speed()
     with console.status("The service market beside Mesa, and with 100,000 agents ..."):
         more, notes = market_speed()
+    with console.status("The Mesa front beside plain Mesa ..."):
+        more += mesa_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
     console.print(table(ratios + more))
