@@ -8,7 +8,6 @@ import pytest
 
 from chain.block import admit
 from chain.contracts import __path__ as contract_folders
-from chain.deployments.service_market import Book
 from chain.layout import NOBODY, TRANSACTION, Kind, records
 from chain.mempool import next_tick, submit
 from chain.status import ADMITTED_FROM, Status
@@ -21,11 +20,11 @@ PASSING = {"pool", "receipts"}
 
 
 def book_of(ledger):
-    return Book(*(array.copy() for array in ledger.book))
+    return type(ledger.book)(*(array.copy() for array in ledger.book))
 
 
 def assert_equal_books(found, expected, leave_out=frozenset(PASSING)):
-    for field in set(Book._fields) - set(leave_out):
+    for field in set(expected._fields) - set(leave_out):
         assert same(getattr(found, field), getattr(expected, field)), (field, getattr(found, field), getattr(expected, field))
 
 
