@@ -54,6 +54,13 @@ class Dice:
         return self._fill(fill_normals, columns)
 
 
+def shown(view: View) -> NDArray[Any]:
+    """The table of offers of a view without the last columns that are empty in every row: few markets fill all 16."""
+    offers = view["offers"]
+    last = np.flatnonzero((offers["address"] >= 0).any(axis=0)).max(initial=0)
+    return offers[:, : last + 1]
+
+
 class Policy(Protocol):
     """An object that decides for a whole role. A policy that remembers also has `memory`, a NumPy dtype."""
 

@@ -32,6 +32,19 @@ def open_accounts(head: Records, accounts: Records, identities: Records, rows: I
         draw_latency(head[w, 0])
 
 
+def check_all(field: str, given: ArrayLike, low: int, high: int) -> None:
+    """Check one or many whole numbers; a batch of thousands of worlds begins often.
+
+    Raises:
+        InputError: one of them is no whole number, or outside the range.
+    """
+    numbers = np.atleast_1d(given)
+    if numbers.dtype.kind in "iu" and numbers.size > 0 and numbers.min() >= low and numbers.max() <= high:
+        return
+    for number in numbers.tolist():
+        whole(field, number, low, high)
+
+
 def clear(book: Any) -> None:
     """Set every array of a book to zeros."""
     for array in book:
@@ -84,11 +97,10 @@ def found(
         ("gas_limit", gas_limit, MAX_GAS),
         ("registration_fee", registration_fee, MAX_SUPPLY),
         ("episode", episode, 2**32 - 1),
-        *(("worlds", w, 2**32 - 1) for w in np.atleast_1d(0 if worlds is None else worlds).tolist()),
     ):
         whole(field, value, 0, highest)
-    for seed in np.atleast_1d(seeds).tolist():
-        whole("seeds", seed)
+    check_all("worlds", 0 if worlds is None else worlds, 0, 2**32 - 1)
+    check_all("seeds", seeds, -(2**63), 2**63 - 1)
     clear(book)
     head: Record = book.head
     head["seed"] = np.reshape(np.broadcast_to(seeds, head.shape[0]), (-1, 1))

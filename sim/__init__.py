@@ -1,20 +1,32 @@
 """LedgerLab: economies of autonomous agents on a ledger, run, measured and compared.
 
-``sim.run``, ``sim.compare``, ``sim.record``, ``sim.load`` and ``sim.report`` are the whole interface; what they need is imported
-on first use.
+``sim.run``, ``sim.compare``, ``sim.record``, ``sim.load`` and ``sim.report`` run and measure. ``sim.make_vec_env`` makes an
+environment for Stable-Baselines3, and Gymnasium finds every scenario under an id such as ``ledgerlab/ServiceMarket-v0``. What
+they need is imported on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sim.fronts.ids import register_now_or_later
+
 if TYPE_CHECKING:
     from sim.experiment import compare, run
+    from sim.fronts.sb3_vec_env import make_vec_env
     from sim.store import load, record
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "load", "record", "run"]
+__all__ = ["__version__", "compare", "load", "make_vec_env", "record", "run"]
 
-_HOMES = {"run": "sim.experiment", "compare": "sim.experiment", "load": "sim.store", "record": "sim.store"}
+_HOMES = {
+    "run": "sim.experiment",
+    "compare": "sim.experiment",
+    "load": "sim.store",
+    "record": "sim.store",
+    "make_vec_env": "sim.fronts.sb3_vec_env",
+}
+
+register_now_or_later()
 
 
 def __getattr__(name: str) -> Any:

@@ -96,8 +96,7 @@ class PostedPrice:
         view["lowest"], view["highest"] = self._shops[0].grid[[0, -1]]
         for column in ("price", "level"):
             view["sellers"][column][..., p.sellers :] = -1
-        for column in SALE.names:
-            self.sales[column] = 0
+        self.sales.swapaxes(0, 1).view(np.int64)[...] = 0
         begin(self.book, view, np.array(p.costs, np.int64), self._shops[0])
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
