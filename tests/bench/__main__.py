@@ -4,8 +4,10 @@ from rich.console import Console
 from rich.table import Table
 
 from chain.rule import MODE
+from tests.bench.front_speed import front_speed
 from tests.bench.ledger_speed import ledger_speed
 from tests.bench.market_speed import market_speed
+from tests.bench.mesa_speed import mesa_speed
 from tests.bench.start_up import Wait, start_up
 from tests.bench.tabular_speed import tabular_speed
 from tests.bench.timing import Ratio
@@ -50,10 +52,14 @@ def main() -> None:
         more, notes = market_speed()
     with console.status("Sellers who learn, beside a loop without a ledger ..."):
         more += tabular_speed()
+    with console.status("The Mesa front beside plain Mesa ..."):
+        more += mesa_speed()
+    with console.status("The fronts beside markets written by hand ..."):
+        fronts, lines = front_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
-    console.print(table(ratios + more))
-    for note in notes:
+    console.print(table(ratios + more + fronts))
+    for note in notes + lines:
         console.print(note)
     console.print(waiting(waits))
 

@@ -1,4 +1,4 @@
-"""Who takes part in the market of posted prices: what a seller is shown and what it may do. Consumers are part of the contract."""
+"""Who takes part in the market of posted prices: what a seller sees and may do. Consumers are part of the contract."""
 
 from chain.layout import MAX_PRICE
 from sim.scenario import OFFERS_SHOWN, Column, Role

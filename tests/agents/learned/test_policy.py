@@ -94,7 +94,7 @@ def test_batches_of_worlds_and_threads_give_the_same_ledgers(policies):
 
 
 def test_a_policy_that_saw_nothing_but_a_view_of_another_width_is_refused():
-    with pytest.raises(InputError, match="view: one of .* words given, the provider of service_market has"):
+    with pytest.raises(InputError, match=r"view: one of .* words given, the provider of service_market has"):
         policy().act(views("client", 2), None, dice([0, 1]))
 
 
