@@ -35,6 +35,36 @@ def fill_features(words: Any, columns: Any, factors: Any, out: Any) -> None:
             out[r, k] = min(max(words[r, columns[k]] * factors[k], LOWEST), HIGHEST)
 
 
+@rule
+def read_box(answers: Any, lows: Any, highs: Any, out: Any) -> int:
+    """``out[k, r]`` = the number in [-1, 1] that row r answers for field k, spread from low to high and rounded.
+
+    Returns the place of the first answer outside [-1, 1], counted row by row, or -1.
+    """
+    for r in range(answers.shape[0]):
+        for k in range(answers.shape[1]):
+            if not -1.0 <= answers[r, k] <= 1.0:
+                return int(r * answers.shape[1] + k)
+            out[k, r] = np.rint(lows[k] + (answers[r, k] + 1.0) / 2.0 * (highs[k] - lows[k]))
+    return -1
+
+
+@rule
+def read_levels(answers: Any, meanings: Any, sizes: Any, out: Any) -> int:
+    """``out[k, r]`` = what the level means that row r answers for field k; one column of answers serves all fields.
+
+    Returns the place of the first level that there is not, counted row by row, or -1.
+    """
+    columns = answers.shape[1]
+    for r in range(answers.shape[0]):
+        for k in range(out.shape[0]):
+            level = answers[r, min(k, columns - 1)]
+            if not 0 <= level < sizes[k]:
+                return int(r * columns + min(k, columns - 1))
+            out[k, r] = meanings[k, level]
+    return -1
+
+
 @dataclass(frozen=True)
 class Feature:
     """One number that a learner sees."""
@@ -103,7 +133,7 @@ class Encoding:
         """Number of levels of each field."""
         return tuple(field.levels for field in self.fields)
 
-    @property
+    @cached_property
     def choices(self) -> int:
         """Number of combinations of levels."""
         return int(np.prod([field.levels for field in self.fields], dtype=object))
@@ -117,14 +147,24 @@ class Encoding:
         return np.array([1 / feature.scale for feature in self.features], np.float64)
 
     @cached_property
-    def _meanings(self) -> tuple[NDArray[np.int64], ...]:
-        """By field: the value that each level means; for the form `discrete`, that each action means."""
+    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Low and high end of every field."""
+        return np.array([field.low for field in self.fields], float), np.array([field.high for field in self.fields], float)
+
+    @cached_property
+    def _meanings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """By field: the value that each level means (for the form `discrete`: that each action means), and how many there are."""
         values = [
             field.low + np.arange(field.levels) * (field.high - field.low) // max(field.levels - 1, 1) for field in self.fields
         ]
-        if self.form != "discrete":
-            return tuple(values)
-        return tuple(values[k][levels] for k, levels in enumerate(np.unravel_index(np.arange(self.choices), self.levels)))
+        if self.form == "discrete":
+            levels = np.unravel_index(np.arange(self.choices), self.levels)
+            values = [mine[level] for mine, level in zip(values, levels, strict=True)]
+        sizes = np.array([mine.size for mine in values], np.int64)
+        out = np.zeros((sizes.size, sizes.max()), np.int64)
+        for k, mine in enumerate(values):
+            out[k, : mine.size] = mine
+        return out, sizes
 
     def observe(self, view: NDArray[Any], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """The features of every row of a view, shape (rows, features), float32."""
@@ -163,30 +203,22 @@ class Encoding:
         if given.shape != shape or given.dtype.kind not in ("iuf" if self.form == "box" else "iu"):
             kind = "numbers" if self.form == "box" else "whole numbers"
             raise InputError(f"action: shape {given.shape} of {given.dtype} given, allowed are {kind} of shape {shape}")
+        out = np.empty((len(self.fields), rows), np.int64)
         if self.form == "box":
-            return self._from_box(given)
+            wrong = read_box(np.ascontiguousarray(given, np.float64), *self._ends, out)
+        else:
+            wrong = read_levels(np.ascontiguousarray(given, np.int64).reshape(rows, -1), *self._meanings, out)
+        if wrong >= 0:
+            self._refuse(given, wrong)
+        return {field.name: values for field, values in zip(self.fields, out, strict=True)}
+
+    def _refuse(self, given: NDArray[Any], place: int) -> None:
+        value = given.flat[place]
         if self.form == "discrete":
-            self._check(given, 0, self.choices - 1, "action")
-            return {field.name: values[given] for field, values in zip(self.fields, self._meanings, strict=True)}
-        for k, field in enumerate(self.fields):
-            self._check(given[:, k], 0, field.levels - 1, field.name)
-        return {
-            field.name: values[given[:, k]] for k, (field, values) in enumerate(zip(self.fields, self._meanings, strict=True))
-        }
-
-    @staticmethod
-    def _check(values: NDArray[Any], low: float, high: float, name: str) -> None:
-        if values.size and not (values.min() >= low and values.max() <= high):
-            wrong = values[~((values >= low) & (values <= high))].flat[0]
-            raise InputError(f"action: {name} is {wrong}, allowed is {low} to {high}")
-
-    def _from_box(self, given: NDArray[Any]) -> dict[str, NDArray[np.int64]]:
-        out = {}
-        for k, field in enumerate(self.fields):
-            self._check(given[:, k], -1, 1, field.name)
-            place = (given[:, k].astype(np.float64) + 1) / 2
-            out[field.name] = np.rint(field.low + place * (field.high - field.low)).astype(np.int64)
-        return out
+            raise InputError(f"action: action is {value}, allowed is 0 to {self.choices - 1}")
+        field = self.fields[place % len(self.fields)]
+        low, high = (-1, 1) if self.form == "box" else (0, field.levels - 1)
+        raise InputError(f"action: {field.name} is {value}, allowed is {low} to {high}")
 
     @property
     def masked(self) -> bool:

@@ -39,6 +39,12 @@ class Dice:
         self._index += columns
         return out
 
+    def only(self, agents: int, own: slice) -> "Dice":
+        """The same dice for some of the agents of every world: each draws what it would among all of them."""
+        dice = Dice(self._heads, self._tick, self._names.reshape(-1, agents)[:, own].reshape(-1))
+        dice._index = self._index
+        return dice
+
     def uniform(self, columns: int = 1) -> NDArray[np.float64]:
         """Uniform draws in [0, 1), shape (rows, columns)."""
         return self._fill(fill_units, columns)
@@ -46,6 +52,13 @@ class Dice:
     def normal(self, columns: int = 1) -> NDArray[np.float64]:
         """Standard normal draws, shape (rows, columns)."""
         return self._fill(fill_normals, columns)
+
+
+def shown(view: View) -> NDArray[Any]:
+    """The table of offers of a view without the last columns that are empty in every row: few markets fill all 16."""
+    offers = view["offers"]
+    last = np.flatnonzero((offers["address"] >= 0).any(axis=0)).max(initial=0)
+    return offers[:, : last + 1]
 
 
 class Policy(Protocol):

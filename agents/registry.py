@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from agents.mixture import members_of, mixed
 from agents.scripted.best_rated import BestRated
 from agents.scripted.best_response import BestResponse
 from agents.scripted.cheapest import Cheapest
@@ -83,11 +84,14 @@ def nearest(given: str, allowed: list[str]) -> str:
 
 
 def find(role: str, wanted: Any) -> tuple[str, Any]:
-    """A policy with its label: by registered name, by the name or path of a bundle, by ``path.py:name``, or given as it is.
+    """A policy with its label: by registered name, by the name or path of a bundle, by ``path.py:name``, or given as it is; or a
+    mixture (`agents.mixture`).
 
     Raises:
         InputError: the name, the file or the thing in it is not to be had, or it can not act.
     """
+    if members := members_of(wanted):
+        return mixed((*find(role, one), count) for one, count in members)
     if isinstance(wanted, str):
         known = POLICIES.get(role, {})
         if wanted in known:
@@ -111,7 +115,8 @@ def find(role: str, wanted: Any) -> tuple[str, Any]:
             raise InputError(f"policy {role}={wanted.__name__}: can not be made ({type(error).__name__}: {error})") from error
     if not callable(getattr(wanted, "act", wanted)):
         raise InputError(
-            f"policy {role}: {type(wanted).__name__} given, allowed is a name, path.py:name, or act(view, memory, dice)"
+            f"policy {role}: {type(wanted).__name__} given, allowed is a name, path.py:name, or act(view, memory, dice); or a "
+            "mapping from those to numbers of agents"
         )
     return str(getattr(wanted, "__name__", type(wanted).__name__)), wanted
 
@@ -131,7 +136,7 @@ def _from_file(role: str, wanted: str) -> Any:
     path, _, name = wanted.rpartition(":")
     file = Path(path)
     if file.suffix != ".py" or not file.is_file():
-        raise InputError(f"policy {role}={wanted}: no Python file {path}; allowed is path.py:name")
+        raise InputError(f"policy {role}={wanted}: no Python file {path}; allowed is path.py:name, or NAME:AGENTS+NAME:AGENTS")
     spec = importlib.util.spec_from_file_location(
         f"ledgerlab_policy_{sha256(str(file.resolve()).encode()).hexdigest()[:16]}", file
     )

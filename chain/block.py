@@ -19,8 +19,9 @@ def open_block(head: Records) -> None:
 
 @rule
 def has_room(head: Records, tx: Record) -> bool:
-    """Whether the transaction's gas still fits into the block."""
-    return bool(head[0].gas_used + gas_of(tx.kind) <= head[0].gas_limit)
+    """Whether the transaction's turn is now: its gas still fits into the block, or into none, so that it waits for nothing."""
+    h, gas = head[0], gas_of(tx.kind)
+    return bool(h.gas_used + gas <= h.gas_limit or gas > h.gas_limit)
 
 
 @rule
@@ -38,6 +39,8 @@ def admit(head: Records, accounts: Records, tx: Record) -> Status:
     if not 0 <= tx.tip <= MAX_PRICE:
         return Status.BAD_TIP
     gas = gas_of(tx.kind)
+    if gas > h.gas_limit:
+        return Status.TOO_MUCH_GAS
     if not can_pay(accounts, tx.sender, gas * (h.base_fee + tx.tip)):
         return Status.CANNOT_PAY_FEE
     # Effects

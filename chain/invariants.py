@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.contracts.posted_price import MASS
 from chain.contracts.service_market import Phase
 from chain.errors import InvariantError
 from chain.layout import MAX_SUPPLY
@@ -40,11 +41,28 @@ def _market(book: Any) -> Iterator[Finding]:
     yield "no deadline has passed unsettled", (~alive | (jobs["due"] > head["height"][:, None])).all(axis=1)
 
 
+def _posted(book: Any) -> Iterator[Finding]:
+    sellers, listed = book.sellers, book.terms["listed"][:, 0]
+    yield "every seller is listed once", (sellers["known"] == 1).sum(axis=1) == listed
+    yield "no seller is listed twice", _all_different(sellers["listed"], listed)
+    yield "no demand is negative", (sellers["demand"] >= 0).all(axis=1)
+    yield "demand is at most the mass of consumers", sellers["demand"].sum(axis=1) <= MASS
+
+
+def _all_different(addresses: Any, count: Any) -> Any:
+    """Whether the first `count` addresses of each world are different ones."""
+    used = np.arange(addresses.shape[1]) < count[:, None]
+    ranked = np.sort(np.where(used, addresses, -1 - np.arange(addresses.shape[1])), axis=1)
+    return (np.diff(ranked, axis=1) > 0).all(axis=1)
+
+
 def violations(book: Any) -> list[str]:
     """Every invariant that does not hold, with the first world in which it does not."""
     findings = list(_core(book))
     if hasattr(book, "jobs"):
         findings += _market(book)
+    if hasattr(book, "sellers"):
+        findings += _posted(book)
     return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
 
 

@@ -27,7 +27,7 @@ class Scratch(NamedTuple):
     """Arrivals, while they are sorted."""
     counts: Integers
     first: Integers
-    """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere between blocks."""
+    """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere once all have one."""
     tips: Integers
     """By slot: the tip that counts."""
     follower: Integers
@@ -189,8 +189,19 @@ def by_tip(pool: Records, count: int, scratch: Scratch) -> None:
 
 
 @rule
+def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
+    """Fill each sender's places with its slots in the order of their nonces; its queue is empty then."""
+    places, first = scratch.places, scratch.first
+    for place in range(count):
+        sender = pool[places[place]].sender
+        slot = first[sender]
+        first[sender] = scratch.follower[slot]
+        places[place] = slot
+
+
+@rule
 def line_up(head: Records, pool: Records, scratch: Scratch) -> int:
-    """Give every waiting transaction its place; returns their number."""
+    """Fill ``scratch.places`` with the slots of all waiting transactions, in order of execution; returns their number."""
     count = int(head[0].pending)
     for slot in range(count):
         scratch.places[slot] = slot
@@ -201,20 +212,5 @@ def line_up(head: Records, pool: Records, scratch: Scratch) -> int:
         queue_by_sender(pool, count, scratch)
     by_arrival(pool, count, scratch)
     by_tip(pool, count, scratch)
+    by_nonce(pool, count, scratch)
     return count
-
-
-@rule
-def take(pool: Records, place: int, scratch: Scratch) -> int:
-    """The slot whose transaction is executed at this place: its sender's next by nonce."""
-    sender = pool[scratch.places[place]].sender
-    slot = scratch.first[sender]
-    scratch.first[sender] = scratch.follower[slot]
-    return int(slot)
-
-
-@rule
-def leave(pool: Records, place: int, count: int, scratch: Scratch) -> None:
-    """Clear the queues of the transactions from this place on: the block has no room for them."""
-    for k in range(place, count):
-        scratch.first[pool[scratch.places[k]].sender] = NOBODY

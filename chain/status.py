@@ -16,7 +16,8 @@ class Status(IntEnum):
     NO_SUCH_SENDER = 2
     BAD_NONCE = 3
     BAD_TIP = 4
-    CANNOT_PAY_FEE = 5
+    TOO_MUCH_GAS = 5
+    CANNOT_PAY_FEE = 6
     # Admitted and refused: nonce and fee change.
     EXPIRED = 10
     UNKNOWN_KIND = 11

@@ -13,7 +13,6 @@ from sim.fronts.ids import register_now_or_later
 if TYPE_CHECKING:
     from sim.experiment import compare, run
     from sim.fronts.sb3_vec_env import make_vec_env
-    from sim.reproduction import reproduce
     from sim.store import load, record
     from sim.training import Learn, train
 

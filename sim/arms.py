@@ -1,5 +1,6 @@
 """What an experiment consists of: policies that are seated, arms that differ by them, and the seeds they share."""
 
+import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from agents.encoding import Encoding
 from agents.files import digest_of
+from agents.mixture import Mixture, members_of, mixed
 from agents.policy import Action, Dice, decide, memory_of
 from agents.registry import DESCRIPTION, POLICIES, bundle_of, find, nearest
 from chain.errors import InputError
@@ -63,9 +65,10 @@ class Seated:
     label: str
     policy: Any
     given: str | None
-    """As it was named: registered, a bundle, ``path.py:name`` or a zip; None for a function or an object."""
+    """As it was named: registered, a bundle, ``path.py:name``, a zip, or a mixture of such; None for a function or an object."""
     source: str | None
-    """SHA-256 (hex) of the file it came from; of a bundle its description, which holds that of the weights."""
+    """SHA-256 (hex) of the file it came from; of a bundle its description, which holds that of the weights; of a mixture with
+    such, of the members' own, one a line."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +103,30 @@ def policy_of(scenario: Scenario, role: Role, wanted: Any, parameters: Any = Non
         except InputError as error:
             raise InputError(f"policy {role.name}={wanted}: {error}") from error
     label, policy = find(role.name, wanted)
-    encoding = getattr(policy, "encoding", None)
-    if isinstance(encoding, Encoding):
-        try:
-            check_fit(scenario, role, encoding)
-        except InputError as error:
-            raise InputError(f"policy {role.name}={label}: {error}") from None
+    for one in policy.policies if isinstance(policy, Mixture) else (policy,):
+        encoding = getattr(one, "encoding", None)
+        if isinstance(encoding, Encoding):
+            try:
+                check_fit(scenario, role, encoding)
+            except InputError as error:
+                raise InputError(f"policy {role.name}={label}: {error}") from None
     return label, policy
 
 
 def seat(scenario: Scenario, role: Role, wanted: Any, parameters: Any = None, trust: bool = False) -> Seated:
-    """Find a policy; a registered one plays as it is, one from outside through a `Seat`. The arguments are those of `policy_of`.
+    """Find a policy; a registered one plays as it is, one from outside through a `Seat`, a mixture as its members do. The
+    arguments are those of `policy_of`.
 
     Raises:
         InputError: there is no such policy, or it can not be made.
     """
+    if members := members_of(wanted):
+        seats = [seat(scenario, role, one, parameters, trust) for one, _ in members]
+        label, mixture = mixed((each.label, each.policy, count) for each, (_, count) in zip(seats, members, strict=True))
+        names = [f"{each.given}:{count}" for each, (_, count) in zip(seats, members, strict=True) if each.given]
+        sources = "\n".join(each.source or "" for each in seats)
+        digest = hashlib.sha256(sources.encode()).hexdigest() if any(each.source for each in seats) else None
+        return Seated(label, mixture, "+".join(names) if len(names) == len(seats) else None, digest)
     name = wanted if isinstance(wanted, str) else None
     try:
         label, policy = policy_of(scenario, role, wanted, parameters, trust)

@@ -16,7 +16,7 @@ from sim.metrics.outcome import Outcome
 from sim.metrics.statistics import holm, mean_interval, paired_difference
 from sim.scenario import Scenario
 from sim.scenarios import find
-from sim.world import World
+from sim.world import World, fitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +111,13 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
 
 
 def _worlds_at_once(experiment: Experiment, batch: int) -> int:
-    """How many worlds make a batch, given the size of one: its ledger, and what its planner needs per agent and tick."""
-    economy = World(experiment.scenario, experiment.parameters, seeds=experiment.seeds[:1]).economy
+    """How many worlds make a batch, given the size of one: its ledger, and what its planner needs per agent and tick. Also checks
+    that every mixture is one of so many agents as there are."""
+    world = World(experiment.scenario, experiment.parameters, seeds=experiment.seeds[:1])
+    for arm in experiment.arms:
+        for role, seated in arm.policies.items():
+            fitted(seated.policy, experiment.scenario.role(role), world.residents(role))
+    economy = world.economy
     agents = sum(names.size for names in economy.names.values())
     each = sum(array.nbytes for array in economy.book) + 64 * economy.ticks * agents
     if each > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
@@ -151,7 +156,9 @@ def run(
     Args:
         scenario: its name, as `ledgerlab list` shows it.
         policies: role -> policy: a name, the directory of a learned one, ``path.py:name``, a function, an object, or a list of
-            those. A list means one arm each; several lists mean every combination. A role left out plays its default policy.
+            those. A list means one arm each; several lists mean every combination. A role left out plays its default policy. A
+            mapping from policies to numbers of agents that add up to all of the role mixes them: ``{"thompson": 20,
+            "cheapest": 12}``, or as text ``"thompson:20+cheapest:12"``.
         seeds: a number n for seeds 0 to n - 1, or the seeds. Every arm meets the same random worlds.
         preset: the scenario's settings to start from.
         threads: worlds are shared out over so many threads; it changes no result.

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.mixture import Mixture, members_of
 from agents.registry import POLICIES
 from chain.errors import InputError
 from chain.rule import MODE, source_digest
@@ -56,7 +57,9 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
 
 
 def _settings(policy: Any) -> str:
-    """A policy's own description: for a frozen record it shows every setting."""
+    """A policy's own description: for a frozen record it shows every setting; of a mixture, those of its members."""
+    if isinstance(policy, Mixture):
+        return " + ".join(f"{count} x {_settings(one) or '?'}" for one, count in members_of(policy))
     registered = any(type(policy) is kind for kinds in POLICIES.values() for kind in kinds.values())
     return repr(policy) if registered else ""
 

@@ -15,7 +15,8 @@ Policies = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
-        help="ROLE=NAME[,NAME...]: several are compared. A name, the directory of a learned one, or path.py:name. Repeatable.",
+        help="ROLE=NAME[,NAME...]: several are compared. A name, the directory of a learned one, path.py:name, or a mixture "
+        "NAME:AGENTS+NAME:AGENTS. Repeatable.",
     ),
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, a whole number. Repeatable.")]

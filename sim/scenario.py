@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -83,13 +84,28 @@ class Role:
     """The form of a learner's action if none is given, one of `agents.encoding.FORMS`."""
     reward_scale: int | str = 1_000_000
     """µcoin that count as a reward of 1: a number, or the name of a parameter."""
+    idle: tuple[tuple[str, int], ...] = ()
+    """Fields, with values, in which the action of an agent that does nothing differs from the defaults."""
 
-    def actions(self, rows: int) -> NDArray[Any]:
-        """So many actions, every field at its default."""
-        out = np.zeros(rows, layout(self.action))
+    @cached_property
+    def _default(self) -> NDArray[Any]:
+        """One action, every field at its default."""
+        out = np.zeros(1, layout(self.action))
         for column in self.action:
             out[column.name] = column.default
         return out
+
+    @cached_property
+    def _fields(self) -> dict[str, Column]:
+        return {column.name: column for column in self.action}
+
+    def actions(self, rows: int) -> NDArray[Any]:
+        """So many actions, every field at its default."""
+        return np.repeat(self._default, rows)
+
+    def idling(self, rows: int) -> NDArray[Any]:
+        """So many actions of agents that do nothing new: they only stand by what they promised."""
+        return self.read(dict(self.idle), rows)
 
     def read(self, given: Action, rows: int) -> NDArray[Any]:
         """The actions that a policy's answer means: checked, rounded to whole units, defaults filled in.
@@ -100,7 +116,7 @@ class Role:
         if not isinstance(given, Mapping):
             raise InputError(f"action of {self.name}: {type(given).__name__} given, allowed is a dict of its fields")
         out = self.actions(rows)
-        known = {column.name: column for column in self.action}
+        known = self._fields
         for name, values in given.items():
             if name not in known:
                 raise InputError(f"action of {self.name}: {name!r} given; {nearest(str(name), list(known))}")
@@ -114,9 +130,9 @@ class Role:
                     f"allowed is one number or {rows} of them, one per row"
                 )
             low, high = known[name].low, known[name].high
-            bad = ~((array >= low) & (array <= high))
-            if bad.any():
-                raise InputError(f"action of {self.name}: {name} is {array[bad].flat[0]}, allowed is {low} to {high}")
+            fits = (array >= low) & (array <= high)
+            if not fits.all():
+                raise InputError(f"action of {self.name}: {name} is {array[~fits].flat[0]}, allowed is {low} to {high}")
             out[name] = np.rint(array) if array.dtype.kind == "f" else array
         return out
 
@@ -145,6 +161,16 @@ class Economy(Protocol):
 
     def outcome(self) -> Any:
         """What happened, with the private truth, for the metrics."""
+
+
+class Hosting(Economy, Protocol):
+    """An economy with seats for guests: agents with an account and a private type of their own, who are asleep at first."""
+
+    guests: Mapping[str, int]
+    """By role: how many of its agents are guests; they are the last of every world."""
+
+    def wake(self, role: str, agent: int, *, world: int = 0, awake: bool = True) -> None:
+        """Wake a guest from the present tick on, or send it to sleep."""
 
 
 @dataclass(frozen=True)

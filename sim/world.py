@@ -6,13 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from agents.mixture import Mixture
 from agents.policy import Dice, decide, memory_of
 from agents.registry import nearest
 from chain.digest import digest
 from chain.errors import InputError
 from chain.invariants import check
 from sim.arms import policy_of
-from sim.scenario import Scenario
+from sim.scenario import Role, Scenario
+
+
+def fitted(policy: Any, role: Role, agents: int) -> Any:
+    """A policy as so many agents of a role play it: a mixture learns what they are.
+
+    Raises:
+        InputError: it is a mixture of another number of agents.
+    """
+    return policy.over(role.name, agents, role.read) if isinstance(policy, Mixture) else policy
 
 
 class World:
@@ -34,8 +44,8 @@ class World:
         Args:
             scenario: the economy.
             parameters: its settings, from `Scenario.settings`.
-            policies: role -> policy (a name, a bundle, ``path.py:name``, a function or an object); a role left out plays its
-                default.
+            policies: role -> policy (a name, a bundle, ``path.py:name``, a function or an object, or a mixture of such, as in
+                `sim.run`); a role left out plays its default policy.
             seeds: run seed of each world.
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
@@ -50,14 +60,25 @@ class World:
         self.labels = {role: label for role, (label, _) in seated.items()}
         self.policies = {role: policy for role, (_, policy) in seated.items()}
         self.economy = scenario.build(parameters, seeds=seeds, worlds=worlds, rows=rows, threads=threads)
+        guests: Mapping[str, int] = getattr(self.economy, "guests", {})
+        self.guests = {role.name: guests.get(role.name, 0) for role in scenario.roles}
+        self.worlds = np.size(seeds)
+        self.policies = {role.name: fitted(self.policies[role.name], role, self.residents(role.name)) for role in scenario.roles}
         self.memory: dict[str, NDArray[Any]] = {}
+        self.seats: dict[tuple[str, int], Any] = {}
         self.begin(0)
 
+    def residents(self, role: str) -> int:
+        """Number of agents of a role in one world for whom its policy decides: all but the guests, who are the last."""
+        return self.economy.names[role].size // self.worlds - self.guests[role]
+
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
-        """Start an episode: fresh ledger, fresh types, empty memories; with `seeds`, under new run seeds, one per world."""
+        """Start an episode: fresh ledger, fresh types, empty memories, no guests; with `seeds`, under new run seeds, one per
+        world."""
         self.economy.begin(episode, seeds)
         self.tick = 0
-        self.memory = {role: np.zeros(self.economy.names[role].size, memory_of(p)) for role, p in self.policies.items()}
+        self.memory = {role: np.zeros(self.worlds * self.residents(role), memory_of(p)) for role, p in self.policies.items()}
+        self.seats.clear()
 
     @property
     def done(self) -> bool:
@@ -65,15 +86,28 @@ class World:
         return self.tick >= self.economy.ticks
 
     def actions(self, roles: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
-        """Ask the policies of these roles, of all if not given, what their agents do, given what they are shown."""
+        """Ask the policies of these roles, of all if not given, what their agents do, given what they are shown.
+
+        Each is asked once. Guests do what they proposed (`sim.seats`), or nothing.
+        """
         heads = self.economy.book.head[:, 0]
         out = {}
         for role in self.scenario.roles:
             if roles is not None and role.name not in roles:
                 continue
-            view, memory = self.economy.views[role.name], self.memory[role.name]
+            policy, view, memory = self.policies[role.name], self.economy.views[role.name], self.memory[role.name]
             dice = Dice(heads, self.tick, self.economy.names[role.name])
-            out[role.name] = role.read(decide(self.policies[role.name], view, memory, dice), view.size)
+            if not self.guests[role.name]:
+                out[role.name] = role.read(decide(policy, view, memory, dice), view.size)
+                continue
+            agents = view.size // self.worlds
+            own = slice(0, self.residents(role.name))
+            shown = view.reshape(-1, agents)[:, own].reshape(-1)
+            out[role.name] = role.idling(view.size)
+            answer = decide(policy, shown, memory, dice.only(agents, own))
+            out[role.name].reshape(-1, agents)[:, own] = role.read(answer, shown.size).reshape(self.worlds, -1)
+            for seat in self.seats.values():
+                seat.put(role.name, out[role.name])
         return out
 
     def step(self, actions: Mapping[str, NDArray[Any]] | None = None) -> None:

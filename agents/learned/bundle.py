@@ -199,9 +199,9 @@ def load_bundle(folder: str | Path) -> LearnedPolicy | TabularPolicy:
         encoding = Encoding.from_json(described.encoding.model_dump())
         if isinstance(described, _TableDescription):
             cells = tuple(Cells(one.feature, one.cuts) for one in described.network.cells)
-            return TabularPolicy(encoding, cells, tables_from(_weights(content, ("F64", "I64"))))
+            return TabularPolicy(encoding, cells, tables_from(_weights(content, "a table", ("F64", "I64"))))
         net = described.network
-        network = Network(net.kind, net.activation, net.sizes, _weights(content, ("F32",)), net.masked)
+        network = Network(net.kind, net.activation, net.sizes, _weights(content, "a network", ("F32",)), net.masked)
         return LearnedPolicy(encoding, network, described.deterministic, described.hold)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
@@ -237,13 +237,14 @@ def _read(model: type[M], text: bytes) -> M:
         raise InputError(f"{DESCRIPTION} is not that of a policy ({where[:80]!r}: {first['msg']:.120})") from None
 
 
-def _weights(content: bytes, kinds: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    """The arrays in a safetensors file, of these types; which they should be, the network or the table knows."""
+def _weights(content: bytes, thing: str, kinds: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """The arrays in a safetensors file, of these types; which they should be, the network or the table itself knows."""
     try:
         found: dict[str, Any] = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise InputError(f"{WEIGHTS} is not a safetensors file ({error!s:.120})") from None
     for name, array in found.items():
         if not re.fullmatch(r"[a-z0-9_.]{1,40}", name) or array["dtype"] not in kinds:
-            raise InputError(f"{WEIGHTS}: {name[:80]!r} of {array['dtype']} given, allowed are weights of {' and '.join(kinds)}")
+            given = f"{name[:80]!r} of {array['dtype']}"
+            raise InputError(f"{WEIGHTS}: {given} given, allowed are weights of {thing}, {' and '.join(kinds)}")
     return {name: np.frombuffer(array["data"], KINDS[array["dtype"]]).reshape(array["shape"]) for name, array in found.items()}

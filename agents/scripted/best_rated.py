@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.policy import Action, Dice
+from agents.policy import Action, Dice, shown
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class BestRated:
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:
         """Weigh worth by reputation."""
-        offers = view["offers"]
+        offers = shown(view)
         trust_bps = (offers["rating_bps"] * offers["ratings"] + self.prior_bps) // (offers["ratings"] + 1)
         gain = view["value"][:, None] * trust_bps // 10_000 - offers["price"]
         gain = np.where(offers["address"] >= 0, gain, -1)

@@ -36,9 +36,9 @@ def sellers_in(view: Any) -> NDArray[np.int64]:
 class BestResponse:
     """Takes the level that would have earned most against the others' last prices; of equals, the lowest.
 
-    Source: the adjustment process of Cournot, "Recherches sur les principes mathématiques de la théorie des richesses", 1838; with
-    logit demand it converges to the one Nash equilibrium, since prices are strategic complements (Milgrom and Roberts, Econometrica
-    58, 1990).
+    Source: the adjustment process of Cournot, "Recherches sur les principes mathématiques de la théorie des richesses", 1838.
+    With logit demand it converges to the one Nash equilibrium, since prices are strategic complements (Milgrom and Roberts,
+    Econometrica 58, 1990).
     """
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.policy import Action, Dice
+from agents.policy import Action, Dice, shown
 
 FAR = 2**62
 
@@ -19,6 +19,6 @@ class Cheapest:
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:
         """Pick the lowest price."""
-        offers = view["offers"]
+        offers = shown(view)
         price = np.where(offers["address"] >= 0, offers["price"], FAR)
         return {"hire": np.where(price.min(axis=1) <= view["value"], price.argmin(axis=1), -1)}

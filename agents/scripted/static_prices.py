@@ -13,7 +13,7 @@ HALVINGS = 50
 
 
 def symmetric_price(view: Any, together: Any) -> NDArray[np.float64]:
-    """Cost + markup y × mu, where y × (1 - `together` × share of one seller) = 1 if all sellers in the market are alike, by bisection.
+    """Cost + y × mu, where y × (1 - `together` × share of one seller) = 1 if all sellers in the market are alike, by bisection.
 
     With `together` = 1 nobody gains by moving alone; with the number of sellers all together earn most.
     """
@@ -32,8 +32,8 @@ def symmetric_price(view: Any, together: Any) -> NDArray[np.float64]:
 class Nash:
     """Posts the level nearest to the price of the one-shot equilibrium, taking the others' costs for its own.
 
-    Source: the logit model of Anderson, de Palma and Thisse, "Discrete choice theory of product differentiation", 1992: price = cost +
-    mu / (1 - share).
+    Source: the logit model of Anderson, de Palma and Thisse, "Discrete choice theory of product differentiation", 1992: price =
+    cost + mu / (1 - share).
     """
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:
@@ -45,7 +45,8 @@ class Nash:
 class Monopoly:
     """Posts the level nearest to the price that earns most for all sellers together, taking the others' costs for its own.
 
-    Source: joint profit maximisation in the same model, Anderson, de Palma and Thisse, 1992: price = cost + mu / (1 - all shares).
+    Source: the largest joint profit in the same model of Anderson, de Palma and Thisse, 1992: price = cost + mu / (1 - the sum of
+    all shares).
     """
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:

@@ -35,9 +35,9 @@ TERM_LIMITS = {"quality": MAX_PRICE, "outside": MAX_PRICE, "mu": MAX_PRICE, "cos
 """Highest value of each parameter; the lowest is 0, and nothing is sold where `mu` is 0. The counters are not for setting."""
 
 SELLER = record("known", "price", "cost", "demand", "revenue", "expense", "served", "listed")
-"""By account: whether it sells; its standing price and unit cost; what consumers demand of it in a block, in millionths, what they
-pay for that and what it costs to produce; whether they got it in the last block (0 or 1). The list of all sellers stands in
-`listed`: row k holds the address of the k-th of them."""
+"""By account: whether it sells; its standing price and unit cost; what consumers demand of it in a block, in millionths, what
+they pay for that and what it costs to produce; whether they got it in the last block (0 or 1). The list of all sellers stands
+in `listed`: row k holds the address of the k-th of them."""
 
 MASS = 1_000_000
 """Quantities are counted in millionths of the mass of consumers."""
@@ -93,8 +93,10 @@ def weight(utility: int, mu: int) -> int:
 
 @rule
 def count_demand(book: Record) -> None:
-    """Share the mass of consumers out over all sellers, and what it comes to in money. Utilities are taken below the highest one, so nothing overflows and
-    the sum of the weights is at least `ONE`."""
+    """Share the mass of consumers out over all sellers, and see what it comes to in money.
+
+    Utilities are taken below the highest one, so nothing overflows and the sum of the weights is at least `ONE`.
+    """
     terms, sellers = book.terms[0], book.sellers
     best = terms.outside
     for k in range(terms.listed):

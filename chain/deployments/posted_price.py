@@ -7,7 +7,7 @@ from chain.contracts import posted_price, registry, token
 from chain.contracts.posted_price import SELLER, TERMS
 from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import next_tick
-from chain.ordering import Scratch, leave, line_up, scratch_for, take
+from chain.ordering import Scratch, line_up, scratch_for
 from chain.rule import rule, world
 from chain.status import Status
 
@@ -58,9 +58,8 @@ def seal(book: Record, scratch: Scratch) -> None:
     open_block(book.head)
     count = line_up(book.head, book.pool, scratch)
     for place in range(count):
-        tx = book.pool[take(book.pool, place, scratch)]
+        tx = book.pool[scratch.places[place]]
         if not has_room(book.head, tx):
-            leave(book.pool, place, count, scratch)
             break
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:

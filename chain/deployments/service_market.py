@@ -9,7 +9,7 @@ from chain.contracts.service_market import JOB, OFFER, TERMS
 from chain.contracts.stake import STAKE
 from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import next_tick
-from chain.ordering import Scratch, leave, line_up, scratch_for, take
+from chain.ordering import Scratch, line_up, scratch_for
 from chain.rule import prefetch, rule, world
 from chain.status import Status
 
@@ -101,9 +101,8 @@ def seal(book: Record, scratch: Scratch) -> None:
     for place in range(count):
         if count > LARGE:
             look_ahead(book, scratch, place, count)
-        tx = book.pool[take(book.pool, place, scratch)]
+        tx = book.pool[scratch.places[place]]
         if not has_room(book.head, tx):
-            leave(book.pool, place, count, scratch)
             break
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:

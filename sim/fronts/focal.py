@@ -115,7 +115,7 @@ def worlds_of(
         InputError: an unknown role or policy, a number out of range, or worlds that do not fit in memory.
     """
     count = whole("worlds", worlds, 1, MOST_WORLDS)
-    seats = {role: seat(scenario, scenario.role(role), wanted, parameters).policy for role, wanted in (policies or {}).items()}
+    seats = {role: seat(scenario, scenario.role(role), wanted).policy for role, wanted in (policies or {}).items()}
     threads = whole("threads", threads, 1, MOST_THREADS)
     seeds = np.full(count, whole("seed", seed, 0, HIGHEST_SEED))
     try:

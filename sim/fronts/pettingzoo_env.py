@@ -144,12 +144,15 @@ class LedgerParallelEnv(ParallelEnv[str, NDArray[np.float32], Any]):  # type: ig
         out: list[tuple[Focal, Rows, Fields]] = []
         read = 0
         for role, names in self._names.items():
-            there = [row for row, name in enumerate(names) if name in actions]
-            if there:
-                rows = None if len(there) == len(names) else np.array(there)
-                given = [actions[names[row]] for row in there]
-                out.append((self._focal[role], rows, self.encodings[role].act(given, len(there))))
-            read += len(there)
+            rows: Rows = None
+            try:
+                given = [actions[name] for name in names]
+            except KeyError:  # some play their role's policy
+                rows = np.array([row for row, name in enumerate(names) if name in actions], np.int64)
+                given = [actions[names[row]] for row in rows]
+            if given:
+                out.append((self._focal[role], rows, self.encodings[role].act(given, len(given))))
+            read += len(given)
         if read < len(actions):
             unknown = next(name for name in actions if name not in self.possible_agents)
             raise InputError(f"actions: agent {unknown!r} given; {nearest(str(unknown), self.possible_agents)}")

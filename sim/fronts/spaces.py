@@ -1,5 +1,6 @@
 """An encoding as Gymnasium's spaces, which Stable-Baselines3 and PettingZoo use too."""
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -30,5 +31,5 @@ def masks_of(encoding: Encoding, view: NDArray[Any]) -> list[Any]:
     masks = encoding.masks(view).astype(np.int8)
     if encoding.form == "discrete":
         return list(masks)
-    parts = np.split(masks, np.cumsum(encoding.levels)[:-1], axis=1)
-    return list(zip(*parts, strict=True))
+    stops = list(accumulate(encoding.levels))
+    return list(zip(*(masks[:, first:stop] for first, stop in zip([0, *stops], stops, strict=False)), strict=True))

@@ -31,6 +31,10 @@ class Outcome:
     """Money of each agent at the end, clients first, shape (worlds, agents)."""
     gained: NDArray[np.int64]
     """The same minus its money at the start."""
+    names: Any = ()
+    """Name of each agent, clients first, shape (agents,)."""
+    present: Any = np.True_
+    """Whether each agent took part, shape (worlds, agents): a guest's seat that nobody took did not. Everybody, if not given."""
 
 
 @dataclass(frozen=True)

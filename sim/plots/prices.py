@@ -26,7 +26,14 @@ def prices_over_time(tables: Mapping[str, Columns], arms: Sequence[str]) -> Figu
         price = float(ticks[column][0])
         axes.axhline(price, color=GREY, linewidth=1, linestyle="--")
         axes.annotate(
-            name, (1, price), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", color=GREY, fontsize=8
+            name,
+            (1, price),
+            (-2, 3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            color=GREY,
+            fontsize=8,
         )
     dress(axes, "tick", "price, coins", "Prices over time (mean and 95 % interval over worlds)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

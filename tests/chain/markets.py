@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.deployments import service_market, token
+from chain.deployments import posted_price, service_market, token
 from chain.fees import gas_of
 from chain.ledger import Ledger, Receipt
 from chain.status import Status
@@ -34,10 +34,15 @@ TERMS = {
 }
 
 
+SHOP_TERMS = {"quality": 2_000, "outside": 0, "mu": 250, "cost": 1_000, "consumers": OTHER}
+
+
 def table_of(jobs: int) -> Any:
     """The deployment of the service market with room for so many jobs at a time."""
     return SimpleNamespace(
-        blank=lambda worlds, accounts, pool: service_market.blank(worlds, accounts, pool, jobs), advance=service_market.advance
+        blank=lambda worlds, accounts, pool: service_market.blank(worlds, accounts, pool, jobs),
+        advance=service_market.advance,
+        TERM_LIMITS=service_market.TERM_LIMITS,
     )
 
 
@@ -48,6 +53,13 @@ def market(
     terms = TERMS | {name: given.pop(name) for name in list(given) if name in TERMS or name == "pay_caught"}
     settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
     return Ledger(balances=balances, spare=spare, pool=pool, deployment=table_of(jobs), terms=terms, **settings)
+
+
+def shop(*, balances: Any = (0, RICH, RICH, RICH, RICH), spare: int = 2, pool: int = 64, **given: Any) -> Ledger:
+    """A market of posted prices: an empty-handed proposer and four rich accounts; those at `OTHER` are the consumers' money."""
+    terms = SHOP_TERMS | {name: given.pop(name) for name in list(given) if name in SHOP_TERMS}
+    settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
+    return Ledger(balances=balances, spare=spare, pool=pool, deployment=posted_price, terms=terms, **settings)
 
 
 def purse(balances: Any, **given: Any) -> Ledger:

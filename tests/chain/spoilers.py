@@ -7,13 +7,13 @@ shows which refusal is named first.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chain.contracts import registry, reputation, service_market, stake, token
+from chain.contracts import posted_price, registry, reputation, service_market, stake, token
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
-from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market
+from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop
 
-CONTRACTS = (token, registry, stake, service_market, reputation)
+CONTRACTS = (token, registry, stake, service_market, reputation, posted_price)
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
 
 
@@ -63,6 +63,9 @@ def good(kind: Kind) -> Case:
         [case.ledger.seal() for _ in range(3)]
     elif kind == Kind.POST:
         case.set(subject=1, amount=PRICE, stake=STAKE, count=1)
+    elif kind == Kind.POST_PRICE:
+        case.ledger = shop()
+        case.set(amount=PRICE)
     elif kind == Kind.HIRE:
         _open_for_hire(case)
         case.set(to=PROVIDER, subject=1, amount=PRICE)
@@ -178,6 +181,10 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
         Status.JOBS_FULL: _fill_the_table,
         Status.INSUFFICIENT_BALANCE: _spend_all,
     },
+    Kind.POST_PRICE: {
+        Status.BAD_AMOUNT: given(amount=MAX_PRICE + 1),
+        Status.OWN_OFFER: _by_another,
+    },
     Kind.DELIVER: _OTHERS_JOB | {Status.WRONG_PHASE: _deliver_before},
     Kind.ACCEPT: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
     Kind.DISPUTE: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
@@ -197,6 +204,7 @@ BEYOND = {
     (Kind.POST, Status.NO_SUCH_SERVICE): [{"subject": a} for a in (-1, -(2**63), 2**63 - 1)],
     (Kind.POST, Status.BAD_CAPACITY): [{"count": a} for a in (MAX_PRICE + 1, -(2**63), 2**63 - 1)],
     (Kind.POST, Status.STAKE_TOO_SMALL): [{"stake": a} for a in (-1, 0, MAX_PRICE + 1, 2**63 - 1)],
+    (Kind.POST_PRICE, Status.BAD_AMOUNT): [{"amount": a} for a in (-1, -(2**63), 2**62, 2**63 - 1)],
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT): [{"to": a} for a in (-(2**63), 5, 7, 2**63 - 1)],
     (Kind.HIRE, Status.WRONG_SERVICE): [{"subject": a} for a in (-1, 2, 2**63 - 1)],
     (Kind.HIRE, Status.PRICE_TOO_HIGH): [{"amount": a} for a in (-1, 0, -(2**63))],

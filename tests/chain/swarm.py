@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from chain.contracts import registry, stake, token
+from chain.contracts import service_market as market
 from chain.deployments import service_market
 from chain.genesis import found
 from chain.invariants import check
@@ -17,8 +19,10 @@ from chain.status import Status
 from tests.chain.markets import TERMS
 
 WILD = np.array([-(2**63), -(2**62), -1, 0, 1, 9_999, 10_001, 2**40, 2**40 + 1, 2**62, 2**62 + 1, 2**63 - 1], np.int64)
-WILD_KINDS = np.array([-(2**63), -1, 0, 11, 99, 2**62], np.int64)
-KINDS = np.array([Kind.HIRE] * 5 + [Kind.DELIVER] * 4 + [Kind.ACCEPT, Kind.DISPUTE] * 2 + list(Kind), np.int64)
+WILD_KINDS = np.array([-(2**63), -1, 0, max(Kind) + 1, 99, 2**62], np.int64)
+SERVED = sorted(kind for contract in (token, registry, stake, market) for kind in contract.ENTRY_POINTS)
+"""The kinds that this ledger knows."""
+KINDS = np.array([Kind.HIRE] * 5 + [Kind.DELIVER] * 4 + [Kind.ACCEPT, Kind.DISPUTE] * 2 + SERVED, np.int64)
 POOL, JOBS = 160, 64
 Tally = "np.ndarray[Any, np.dtype[np.int64]]"
 """How often each (kind, status) came out; kinds that do not exist are counted in row 0."""
@@ -131,10 +135,15 @@ def seal(book: Any, tally: Any) -> None:
     check(book)
 
 
+def blank_tally() -> Any:
+    """How often each (kind, status) came out so far: never."""
+    return np.zeros((max(Kind) + 1, max(Status) + 1), np.int64)
+
+
 def swarm(worlds: int, blocks: int, per_block: int, *, seed: int = 0) -> tuple[Any, Any]:
     """Let the swarm loose; returns the book and the tally. Raises `InvariantError` at the first block that does not balance."""
     book, rng = economy(worlds, seed=seed), np.random.default_rng(seed)
-    tally = np.zeros((max(Kind) + 1, max(Status) + 1), np.int64)
+    tally = blank_tally()
     for _ in range(blocks):
         requests = propose(book, rng, int(rng.integers(0, 2 * per_block + 1)))
         for w in range(worlds):

@@ -52,7 +52,36 @@ import chain.deployments.service_market as place
 place.service_market.settle = lambda book: None
 """,
 }
+SHOP_PLANTS = {
+    "a sale pays one unit more than consumers lose": """
+import chain.contracts.posted_price as place
+honest = place.transfer
+def transfer(accounts, sender, to, amount):
+    honest(accounts, sender, to, amount)
+    accounts[to].balance += 1
+place.transfer = transfer
+""",
+    "what production uses up is not booked": """
+import chain.contracts.posted_price as place
+def burn(accounts, head, address, amount):
+    accounts[address].balance -= amount
+place.burn = burn
+""",
+    "sellers without means sell too": """
+import chain.contracts.posted_price as place
+place.can_pay = lambda accounts, address, amount: True
+""",
+    "whoever posts again is listed again": """
+import chain.contracts.posted_price as place
+honest = place.join
+def join(book, address, cost):
+    honest(book, address, cost)
+    book.sellers[address].known = 0
+place.join = join
+""",
+}
 HUNTS = {
+    "a crowd of sellers": "from tests.chain.test_posted_price import crowd; crowd(2)",
     "the swarm": "from tests.chain.swarm import swarm; swarm(worlds=2, blocks=12, per_block=60, seed=3)",
     "hypothesis": "from tests.chain.machine import play; play(games=30, shrink=False)",
 }
@@ -75,6 +104,15 @@ def hunt(plant, name):
 
 def test_the_hunts_find_nothing_in_an_honest_ledger():
     assert hunt("", "the swarm").endswith("in order")
+
+
+def test_the_crowd_finds_nothing_in_an_honest_ledger():
+    assert hunt("", "a crowd of sellers").endswith("in order")
+
+
+@pytest.mark.parametrize("plant", SHOP_PLANTS)
+def test_the_crowd_catches(plant):
+    assert "caught:" in hunt(SHOP_PLANTS[plant], "a crowd of sellers")
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from chain.digest import digest
 from chain.genesis import found
 from chain.invariants import check
 from tests.chain.markets import python
-from tests.chain.swarm import POOL, economy, hand_in, propose, seal, swarm
+from tests.chain.swarm import POOL, blank_tally, economy, hand_in, propose, seal, swarm
 
 SEQUENCE = "from tests.chain.test_modes import sequence; from chain.rule import MODE; print(MODE, *sequence())"
 
@@ -40,7 +40,7 @@ def sequence():
 
 def large_blocks():
     """Blocks of so many transactions, wild ones among them, that the rules look ahead at what is to come."""
-    book, rng, tally = economy(1, seed=2, pool=1_600, gas_limit=2**30), np.random.default_rng(2), np.zeros((11, 64), np.int64)
+    book, rng, tally = economy(1, seed=2, pool=1_600, gas_limit=2**30), np.random.default_rng(2), blank_tally()
     for _ in range(3):
         hand_in(book, 0, propose(book, rng, 1_400, wild=0.03)[0], tally)
         assert book.head[0, 0].pending > LARGE
@@ -67,7 +67,7 @@ def in_step(whole, singles, blocks, per_block, seed):
     rng = np.random.default_rng(seed)
     for _ in range(blocks):
         requests = propose(whole, rng, int(rng.integers(0, 2 * per_block)))
-        tally = np.zeros((11, 64), np.int64)
+        tally = blank_tally()
         for w, single in enumerate(singles):
             hand_in(whole, w, requests[w], tally)
             hand_in(single, 0, requests[w], tally)
@@ -88,7 +88,7 @@ def test_a_batch_can_be_advanced_in_parts_and_other_worlds_stand_still():
     requests = propose(whole, np.random.default_rng(3), 50)
     for book in (whole, parts):
         for w in range(5):
-            hand_in(book, w, requests[w], np.zeros((11, 64), np.int64))
+            hand_in(book, w, requests[w], blank_tally())
     before = [digest(parts, w) for w in range(5)]
     service_market.advance(whole, 0, 5)
     service_market.advance(parts, 2, 4)
@@ -103,7 +103,7 @@ def test_worlds_that_differ_only_in_their_coordinate_draw_differently():
     book = economy(2)
     requests = propose(book, np.random.default_rng(3), 100)
     for w in range(2):
-        hand_in(book, w, requests[0], np.zeros((11, 64), np.int64))
+        hand_in(book, w, requests[0], blank_tally())
     assert (book.pool["arrival"][0] != book.pool["arrival"][1])[:50].all()
 
 
@@ -139,7 +139,7 @@ def test_permuting_the_rows_of_accounts_changes_no_outcome(seed):
         for column in ("sender", "to"):
             named = np.isin(requests[column], in_table)
             moved[column] = np.where(named, rows[np.where(named, requests[column], 0)], requests[column])
-        tallies = np.zeros((2, 11, 64), np.int64)
+        tallies = blank_tally(), blank_tally()
         for book, given, tally in ((plain, requests, tallies[0]), (permuted, moved, tallies[1])):
             hand_in(book, 0, given[0], tally)
             seal(book, tally)

@@ -8,7 +8,6 @@ import pytest
 
 from chain.block import admit
 from chain.contracts import __path__ as contract_folders
-from chain.deployments.service_market import Book
 from chain.layout import NOBODY, TRANSACTION, Kind, records
 from chain.mempool import next_tick, submit
 from chain.status import ADMITTED_FROM, Status
@@ -21,11 +20,11 @@ PASSING = {"pool", "receipts"}
 
 
 def book_of(ledger):
-    return Book(*(array.copy() for array in ledger.book))
+    return type(ledger.book)(*(array.copy() for array in ledger.book))
 
 
 def assert_equal_books(found, expected, leave_out=frozenset(PASSING)):
-    for field in set(Book._fields) - set(leave_out):
+    for field in set(expected._fields) - set(leave_out):
         assert same(getattr(found, field), getattr(expected, field)), (field, getattr(found, field), getattr(expected, field))
 
 
@@ -159,6 +158,18 @@ def test_a_transaction_that_is_not_admitted_changes_nothing_at_all(status):
         assert_equal_books(case.ledger.book, before)
 
 
+def test_what_needs_more_gas_than_any_block_has_is_refused_and_holds_nobody_up():
+    case = good(Kind.HIRE)
+    case.ledger.book.head[0].gas_limit = 79
+    for sender, kind, tip in ((CLIENT, Kind.HIRE, 9), (OTHER, Kind.TRANSFER, 0)):
+        case.ledger.submit(kind, sender, tip=tip)
+    before = book_of(case.ledger)
+    refused, moved = case.ledger.seal()
+    assert refused == (Kind.HIRE, CLIENT, before.accounts[CLIENT].nonce, Status.TOO_MUCH_GAS, 0, case.ledger.height, None)
+    assert same(case.ledger.book.accounts[CLIENT].balance, before.accounts[CLIENT].balance)
+    assert moved.status == Status.OK
+
+
 def test_the_last_unit_can_pay_a_fee_and_one_less_can_not():
     for short, status in ((0, Status.OK), (1, Status.CANNOT_PAY_FEE)):
         case = good(Kind.TRANSFER)
@@ -200,13 +211,13 @@ def test_a_full_mempool_refuses_and_only_counts_it():
     assert_equal_books(ledger.book, before, leave_out=())
 
 
-def test_admission_names_the_sender_then_the_nonce_then_the_tip_then_the_fee():
+def test_admission_names_the_sender_then_the_nonce_then_the_tip_then_the_gas_then_the_fee():
     ledger = good(Kind.TRANSFER).ledger
     head, accounts = ledger.book.head, ledger.book.accounts
-    accounts[OTHER].balance = 0
-    wrong = {"sender": NOBODY, "nonce": 9, "tip": -1}
-    expected = (Status.NO_SUCH_SENDER, Status.BAD_NONCE, Status.BAD_TIP, Status.CANNOT_PAY_FEE)
-    right = {"sender": OTHER, "nonce": 0, "tip": 0}
+    accounts[OTHER].balance, head[0].gas_limit = 0, 21
+    wrong = {"sender": NOBODY, "nonce": 9, "tip": -1, "kind": Kind.REGISTER}
+    expected = (Status.NO_SUCH_SENDER, Status.BAD_NONCE, Status.BAD_TIP, Status.TOO_MUCH_GAS, Status.CANNOT_PAY_FEE)
+    right = {"sender": OTHER, "nonce": 0, "tip": 0, "kind": Kind.TRANSFER}
     for k, status in enumerate(expected):
         columns = dict(list(right.items())[:k] + list(wrong.items())[k:])
         assert admit(head, accounts, forged(**columns)[0]) == status
@@ -215,7 +226,7 @@ def test_admission_names_the_sender_then_the_nonce_then_the_tip_then_the_fee():
 def test_statuses_rise_from_not_admitted_to_admitted():
     values = [int(status) for status in Status]
     assert values == sorted(set(values))
-    assert np.array_equal([s for s in Status if 0 < s < ADMITTED_FROM], [1, 2, 3, 4, 5])
+    assert np.array_equal([s for s in Status if 0 < s < ADMITTED_FROM], [1, 2, 3, 4, 5, 6])
 
 
 def test_the_values_of_statuses_are_their_order_of_precedence():

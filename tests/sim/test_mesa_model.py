@@ -3,9 +3,14 @@
 import mesa
 import pytest
 
+from agents.scripted.cheapest import Cheapest
+from agents.scripted.cost_plus import CostPlus
+from agents.scripted.random_choice import RandomChoice
 from chain.errors import InputError
 from sim.fronts.mesa_model import ClientAgent, MarketAgent, MesaModel, ProviderAgent, ServiceMarketModel
 from sim.metrics import METRICS
+from sim.scenarios import SCENARIOS
+from sim.world import World
 from tests.sim.worlds import play
 
 POLICIES = {"client": "thompson", "provider": "undercutting"}
@@ -27,7 +32,7 @@ def test_the_model_writes_the_same_ledger_as_the_batch_engine(preset, policies, 
 
 
 def test_it_stops_at_the_end_of_the_episode_and_stays_there():
-    model = run(MesaModel(preset="minimal"))
+    model = run(ServiceMarketModel(preset="minimal"))
     before = model.world.digest()
     model.step()
     assert model.world.tick == model.world.economy.ticks == 15
@@ -36,7 +41,7 @@ def test_it_stops_at_the_end_of_the_episode_and_stays_there():
 
 
 def test_model_figures_agree_with_the_metrics_of_the_run():
-    model = run(MesaModel(preset="minimal", policies=POLICIES, seed=3))
+    model = run(ServiceMarketModel(preset="minimal", policies=POLICIES, seed=3))
     table = model.datacollector.get_model_vars_dataframe()
     _, outcome = play(POLICIES, seeds=[3])
     assert table["efficiency"].iloc[-1] == METRICS["efficiency"].of(outcome)[0]
@@ -47,7 +52,7 @@ def test_model_figures_agree_with_the_metrics_of_the_run():
 
 
 def test_agent_figures_are_those_of_the_ledger():
-    model = run(MesaModel(preset="minimal", seed=3))
+    model = run(ServiceMarketModel(preset="minimal", seed=3))
     table = model.datacollector.get_agent_vars_dataframe()
     last = table.xs(table.index.get_level_values("Step").max())
     balances = model.world.economy.book.accounts["balance"][0][:9]
@@ -56,14 +61,14 @@ def test_agent_figures_are_those_of_the_ledger():
 
 
 def test_agents_are_members_of_agent_sets_by_role():
-    model = MesaModel(preset="minimal")
+    model = ServiceMarketModel(preset="minimal")
     assert isinstance(model, mesa.Model)
     assert [len(model.agents_by_type[kind]) for kind in (ClientAgent, ProviderAgent)] == [6, 3]
     assert model.agents.select(lambda agent: agent.role == "provider").get("name") == [6, 7, 8]
 
 
 def test_an_agent_shows_its_view_and_its_account():
-    model = MesaModel(preset="minimal", seed=1)
+    model = ServiceMarketModel(preset="minimal", seed=1)
     for _ in range(4):
         model.step()
     head, accounts = model.world.economy.book.head[0, 0], model.world.economy.book.accounts[0]
@@ -87,7 +92,7 @@ class Dear(ProviderAgent):
 
 
 def test_an_agent_may_decide_for_itself():
-    model = run(MesaModel(preset="minimal", seed=2, agents={"provider": Dear}))
+    model = run(ServiceMarketModel(preset="minimal", seed=2, agents={"provider": Dear}))
 
     def dear(view, memory, dice):
         return {"price": 100_000_000}
@@ -97,7 +102,7 @@ def test_an_agent_may_decide_for_itself():
 
 
 def test_one_agent_alone_may_decide_for_itself():
-    model = MesaModel(preset="minimal", seed=2, policies={"client": "cheapest"})
+    model = ServiceMarketModel(preset="minimal", seed=2, policies={"client": "cheapest"})
     model.agents[0].decide = lambda view, proposed: {"hire": -1}
     run(model)
     assert model.agents[0].jobs == 0
@@ -111,7 +116,7 @@ def test_an_agent_is_told_its_view_and_what_its_policy_proposes():
         def decide(self, view, proposed):
             seen.append((int(view.need), view["value"] > 0, proposed["hire"]))
 
-    model = run(MesaModel(preset="minimal", seed=2, agents={"client": Watching}))
+    model = run(ServiceMarketModel(preset="minimal", seed=2, agents={"client": Watching}))
     assert len(seen) == 6 * 15
     assert all((need >= 0) == valued for need, valued, _ in seen)
     assert all(hire == -1 for need, _, hire in seen if need < 0)
@@ -133,7 +138,7 @@ def test_an_agent_is_told_its_view_and_what_its_policy_proposes():
 )
 def test_a_wrong_setting_is_an_error_that_names_it(given, message):
     with pytest.raises(InputError, match=message):
-        MesaModel(**{"preset": "minimal", **given})
+        MesaModel(**{"scenario": "service_market", "preset": "minimal", **given})
 
 
 def test_a_wrong_decision_is_an_error_that_names_the_field():
@@ -141,7 +146,7 @@ def test_a_wrong_decision_is_an_error_that_names_the_field():
         def decide(self, view, proposed):
             return {"hire": 99}
 
-    model = MesaModel(preset="minimal", agents={"client": Wrong})
+    model = ServiceMarketModel(preset="minimal", agents={"client": Wrong})
     with pytest.raises(InputError, match="action of client: hire is 99"):
         model.step()
 
@@ -152,7 +157,7 @@ def test_an_agent_can_not_forge_what_it_is_shown():
             view.need = 0
 
     with pytest.raises(ValueError, match="read-only"):
-        MesaModel(preset="minimal", agents={"client": Forger}).step()
+        ServiceMarketModel(preset="minimal", agents={"client": Forger}).step()
 
 
 def test_agents_may_propose_in_any_order():
@@ -162,8 +167,8 @@ def test_agents_may_propose_in_any_order():
         def decide(self, view, proposed):
             return {"limit": int(view.value) // 2}
 
-    model = run(MesaModel(preset="minimal", seed=5, agents={"client": Choosy}))
-    mirrored = MesaModel(preset="minimal", seed=5)
+    model = run(ServiceMarketModel(preset="minimal", seed=5, agents={"client": Choosy}))
+    mirrored = ServiceMarketModel(preset="minimal", seed=5)
     while mirrored.running:
         actions = mirrored.world.actions()
         for agent in reversed(list(mirrored.agents_by_type[ClientAgent])):
@@ -171,3 +176,70 @@ def test_agents_may_propose_in_any_order():
         mirrored.world.step(actions)
         mirrored.running = not mirrored.world.done
     assert model.world.digest() == mirrored.world.digest()
+
+
+class Counting:
+    """Plays a policy and counts how often it is asked."""
+
+    def __init__(self, policy):
+        self.policy, self.asked = policy, []
+
+    def act(self, view, memory, dice):
+        self.asked.append(view.size)
+        return self.policy.act(view, memory, dice)
+
+
+def test_a_thousand_agents_decide_in_three_calls_a_tick():
+    first, second, third = Counting(Cheapest()), Counting(RandomChoice()), Counting(CostPlus())
+    policies = {"client": {first: 500, second: 300}, "provider": third}
+    model = ServiceMarketModel(preset="large", policies=policies, seed=1, collect=False)
+    assert len(model.agents) == 1_000
+    for _ in range(5):
+        model.step()
+    assert (first.asked, second.asked, third.asked) == ([500] * 5, [300] * 5, [200] * 5)
+    named = ServiceMarketModel(preset="large", policies={"client": "cheapest:500+random:300"}, seed=1)
+    for _ in range(5):
+        named.step()
+    assert named.world.digest() == model.world.digest()
+    assert named.hires > 0
+
+
+def test_collecting_figures_changes_nothing_and_can_be_left_out():
+    loud, quiet = (run(ServiceMarketModel(preset="minimal", seed=3, collect=collect)) for collect in (True, False))
+    assert loud.world.digest() == quiet.world.digest()
+    assert len(quiet.datacollector.get_model_vars_dataframe()) == 0
+    assert quiet.efficiency == loud.efficiency == loud.datacollector.get_model_vars_dataframe()["efficiency"].iloc[-1]
+
+
+def test_the_efficiency_so_far_is_the_same_whenever_it_is_asked():
+    often, seldom = (ServiceMarketModel(preset="minimal", seed=3, need_bps=6_000, collect=False) for _ in "12")
+    while often.running:
+        often.step()
+        seldom.step()
+        tick = often.world.tick
+        outcome = often.outcome
+        best = outcome.best.surplus[0, :tick].sum()
+        realised = (outcome.ticks["value"] - outcome.ticks["cost"]).sum()
+        assert often.efficiency == realised / best if best else True
+    assert seldom.efficiency == often.efficiency
+
+
+def test_an_agent_that_was_removed_decides_no_more():
+    model = ServiceMarketModel(preset="minimal", seed=2)
+    agent, asked = model.agents[0], []
+    agent.decide = lambda view, proposed: asked.append(view.need)
+    model.step()
+    agent.remove()
+    model.step()
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_is_a_model_with_the_figures_of_its_ledger(scenario):
+    model = run(MesaModel(scenario, preset="minimal", seed=3))
+    batch = World(SCENARIOS[scenario], SCENARIOS[scenario].settings("minimal", {}), seeds=[3])
+    batch.play()
+    assert model.world.digest() == batch.digest()
+    assert {"base_fee", "refused"} <= set(model.datacollector.get_model_vars_dataframe())
+    balances = model.datacollector.get_agent_vars_dataframe().loc[batch.tick]["balance"].tolist()
+    assert balances == [int(model.world.economy.book.accounts[0, agent.address].balance) for agent in model.agents]

@@ -193,7 +193,7 @@ def test_the_main_table_has_a_row_per_metric_and_a_column_per_arm():
 def test_the_axes_of_a_figure_say_what_they_show(folder):
     manifest = read_manifest(folder)
     ticks = read_table(folder, "ticks", manifest)
-    figure = efficiency_over_time(ticks, list(dict.fromkeys(ticks["arm"].tolist())))
+    figure = efficiency_over_time({"ticks": ticks}, list(dict.fromkeys(ticks["arm"].tolist())))
     (axes,) = figure.axes
     assert axes.get_title("left").startswith("Efficiency over time")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("tick of hire", "realised surplus, share of optimum")

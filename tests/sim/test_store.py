@@ -15,8 +15,8 @@ from chain.errors import InputError
 from sim.files import from_column, to_column, undisturbed
 from sim.manifest import read_manifest
 from sim.scenarios import find
+from sim.scenarios.service_market.tables import surplus_rows
 from sim.store import Stopped, read_table
-from sim.tables import surplus_rows
 from sim.world import World
 
 ARMS = {"client": ["random", "thompson"], "provider": "low_effort"}
@@ -57,10 +57,7 @@ def test_what_was_burned_is_what_the_ledger_burned_beside_fees():
     scenario = find("service_market")
     world = World(scenario, scenario.settings("minimal", {}), {"provider": "low_effort"}, seeds=[0, 1, 2])
     outcome = world.play()
-    from sim.arms import arms_of
-    from sim.experiment import Batch
-
-    rows = surplus_rows(Batch(arms_of(scenario, {})[0], [], outcome))
+    rows = surplus_rows(outcome)
     head = world.economy.book.head[:, 0]
     np.testing.assert_array_equal(rows["burned"], head["burned"] - head["fees_burned"])
 

@@ -71,7 +71,7 @@ class PostedPrice:
         self.begin(0)
 
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
-        """Start an episode: an empty ledger, first prices drawn from the grid; with `seeds`, under new run seeds, one per world."""
+        """Start an episode: an empty ledger, prices drawn from the grid; with `seeds`, under new run seeds, one per world."""
         p = self.parameters
         if seeds is not None:
             self.seeds = np.broadcast_to(np.asarray(seeds, np.int64), self.seeds.shape).copy()
@@ -115,7 +115,7 @@ class PostedPrice:
             list(pool.map(work, shops, edges[:-1], edges[1:]))
 
     def gains(self) -> Mapping[str, NDArray[np.int64]]:
-        """Money that each seller has gained so far, µcoin, one per row: profits, minus fees. The array is filled anew by each call."""
+        """Money that each seller has gained so far, profits minus fees, µcoin, one per row; filled anew by each call."""
         gains(self.book, SELLER_MONEY, self._gains)
         return {"seller": self._gains.reshape(-1)}
 

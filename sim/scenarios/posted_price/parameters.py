@@ -13,8 +13,8 @@ MOST = 1_000 * COIN
 """Highest quality, cost and mu."""
 MOST_LEVELS = 100
 CONSUMER_MONEY, SELLER_MONEY = 10**18, 10**16
-"""Money at the start, µcoin: so much that nobody runs dry in 10^8 ticks of a market on the scale of a few coins, nor in the longest
-episode of any other without fees; with 16 sellers it stays below the 2^62 that a ledger can hold."""
+"""Money at the start, µcoin: so much that nobody runs dry in 10^8 ticks of a market on the scale of a few coins, nor in the
+longest episode of any other without fees; with 16 sellers it stays below the 2^62 that a ledger can hold."""
 
 
 class PostedPriceParameters(Parameters):
@@ -28,7 +28,9 @@ class PostedPriceParameters(Parameters):
     cost_low: int = number(COIN, 0, MOST, "µcoin", "unit cost of the first seller; the others' rise evenly")
     cost_high: int = number(COIN, 0, MOST, "µcoin", "unit cost of the last seller")
     levels: int = number(15, 2, MOST_LEVELS, "prices", "on the grid")
-    beyond_bps: int = number(1_000, 0, 10_000, "bps", "how far the grid goes beyond the Nash and the monopoly price, of their distance")
+    beyond_bps: int = number(
+        1_000, 0, 10_000, "bps", "how far the grid goes beyond the Nash and the monopoly price, of their distance"
+    )
     base_fee: int = number(0, 0, 10**6, "µcoin/gas", "at the start")
     fee_quotient: int = number(0, 0, 2**20, "1", "the base fee moves by at most one part in this; 0 keeps it")
     gas_limit: int = number(2**30, 50, 2**30, "gas/block", "posting a price takes 50")
@@ -40,9 +42,9 @@ class PostedPriceParameters(Parameters):
             raise ValueError(f"cost_low: {self.cost_low} given, allowed is at most cost_high, {self.cost_high}")
         lowest, highest = self.grid_ends
         if highest - lowest < 2 * (self.levels - 1):
+            most = (highest - lowest) // 2 + 1
             raise ValueError(
-                f"levels: {self.levels} given, allowed is at most {(highest - lowest) // 2 + 1}: one per 2 µcoin between the ends of "
-                f"the grid, {lowest} and {highest}"
+                f"levels: {self.levels} given, allowed is at most {most}: a grid from {lowest} to {highest} is short"
             )
         return self
 
@@ -64,7 +66,7 @@ class PostedPriceParameters(Parameters):
 
     @property
     def grid_ends(self) -> tuple[int, int]:
-        """Lowest and highest price of the grid, µcoin: from the lowest Nash price to the highest of a monopoly, and a bit beyond."""
+        """Lowest and highest price of the grid, µcoin: a bit beyond the lowest Nash price and the highest of a monopoly."""
         low, high = float(nash_prices(self.market).min()), float(monopoly_prices(self.market).max())
         beyond = (high - low) * self.beyond_bps / 10_000
         return max(0, round(low - beyond)), round(high + beyond)
@@ -75,5 +77,5 @@ PRESETS: dict[str, dict[str, Any]] = {
     "standard": {},
     "large": {"sellers": 16, "horizon": 1_000, "cost_high": 1_250_000},
 }
-"""`minimal` for tests and lessons. `standard` is the baseline of Calvano and others: two equal sellers, 15 prices. `large` has sixteen
-sellers of unequal costs."""
+"""`minimal` for tests and lessons. `standard` is the baseline of Calvano and others: two equal sellers, 15 prices. `large` has
+sixteen sellers of unequal costs."""

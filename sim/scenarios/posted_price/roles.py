@@ -1,4 +1,4 @@
-"""Who takes part in the market of posted prices: what a seller is shown and what it may do. Consumers are part of the contract."""
+"""Who takes part in the market of posted prices: what a seller sees and may do. Consumers are part of the contract."""
 
 from chain.layout import MAX_PRICE
 from sim.scenario import OFFERS_SHOWN, Column, Role
@@ -34,8 +34,25 @@ SELLER = Role(
         Column("levels", 2, MOST_LEVELS, "prices", "on the grid, evenly spaced and rounded to µcoin"),
     ),
     action=(
-        Column("level", 0, MOST_LEVELS - 1, "level", "of the grid; above the highest: the highest", span=(0, "top_level"), levels="levels"),
-        Column("price", -1, MAX_PRICE, "µcoin", "instead, any price; -1: that of the level", -1, span=("cost_low", "quality"), levels=25),
+        Column(
+            "level",
+            0,
+            MOST_LEVELS - 1,
+            "level",
+            "of the grid; above the highest: the highest",
+            span=(0, "top_level"),
+            levels="levels",
+        ),
+        Column(
+            "price",
+            -1,
+            MAX_PRICE,
+            "µcoin",
+            "instead, any price; -1: that of the level",
+            -1,
+            span=("cost_low", "quality"),
+            levels=25,
+        ),
     ),
     learn=("level",),
     form="discrete",

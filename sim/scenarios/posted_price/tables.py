@@ -23,8 +23,8 @@ def tick_rows(outcome: PriceOutcome) -> Columns:
     """One row per world and tick.
 
     Columns: price, lowest_price and highest_price, over the sellers; quantity, sold by all, as a share of the consumers; profit,
-    mean per seller; consumer_surplus; efficiency; nash_price, monopoly_price and mean_cost, over the sellers and the same in every
-    row. Money in coins.
+    mean per seller; consumer_surplus; efficiency; nash_price, monopoly_price and mean_cost, means over the sellers, equal in all
+    rows. Money in coins.
     """
     sales = outcome.sales
     worlds, length, _ = sales.shape

@@ -1,9 +1,9 @@
 """What should come out, known without running the market: prices, profits and surplus of logit demand.
 
-With the share q_i of each seller, a price is the best answer to the others exactly where price_i = cost_i + mu / (1 - q_i), and a
-list of prices earns most for all sellers together where every markup is mu / (1 - sum of q), as Anderson, de Palma and Thisse show in
-"Discrete choice theory of product differentiation", 1992. Both have one solution, for any number of sellers and any costs. Amounts
-are floats in the smallest unit of money, per unit mass of consumers.
+With the share q_i of each seller, a price is the best answer to the others exactly where price_i = cost_i + mu / (1 - q_i), and
+prices earn most for all sellers together where every markup is mu / (1 - sum of q), as Anderson, de Palma and Thisse show in
+"Discrete choice theory of product differentiation", 1992. Both have one solution, for any number of sellers and any costs.
+Amounts are floats in the smallest unit of money, per unit mass of consumers.
 """
 
 from collections.abc import Callable
@@ -54,8 +54,10 @@ def profits(market: Market, prices: ArrayLike) -> Floats:
 
 
 def consumer_surplus(market: Market, prices: ArrayLike) -> Floats:
-    """What consumers gain over buying nothing, at prices of shape (..., sellers): the log-sum of Small and Rosen, Econometrica 49,
-    1981. An infinite price is no offer."""
+    """What consumers gain over buying nothing, at prices of shape (..., sellers); an infinite price is no offer.
+
+    Source: the log-sum of Small and Rosen, "Applied welfare economics with discrete choice models", Econometrica 49, 1981.
+    """
     utility = (market.quality - np.asarray(prices, float) - market.outside) / market.mu
     return np.asarray(market.mu * np.logaddexp(0, logsumexp(utility, axis=-1)))
 
@@ -76,8 +78,8 @@ def monopoly_prices(market: Market) -> Floats:
 def nash_prices(market: Market) -> Floats:
     """The prices from which no seller gains by moving alone.
 
-    Given the log-sum s over all choices, the odds o_i of buying of seller i solve ln(share) + 1 + o_i = gain_i - s; the log-sum is
-    right where all shares add up to one.
+    Given the log-sum s over all choices, the odds o_i of buying of seller i solve ln(share) + 1 + o_i = gain_i - s; the log-sum
+    is right where all shares add up to one.
     """
     gains = _gains(market)
 

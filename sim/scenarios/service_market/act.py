@@ -8,6 +8,7 @@ from chain.mempool import reserve
 from chain.rule import rule
 from sim.scenarios.service_market.layout import ByRole
 from sim.scenarios.service_market.observe import LARGE, NEAR, account_of, fetch_parties
+from sim.scenarios.service_market.population import Population, client_name, provider_name, provider_row, provider_sleeps
 from sim.scenarios.service_market.roles import Answer
 
 
@@ -22,7 +23,7 @@ def sign(book: Any, kind: int, sender: int, tip: int, subject: int, amount: int)
 
 
 @rule
-def sign_deliveries(book: Any, actions: Any, waiting: Any, carried: bool, clients: int) -> None:
+def sign_deliveries(book: Any, actions: Any, waiting: Any, carried: bool, population: Population) -> None:
     """Deliver every open job, with the effort that its provider chose."""
     terms = book.terms[0]
     for number in range(terms.closed, terms.opened):
@@ -31,21 +32,21 @@ def sign_deliveries(book: Any, actions: Any, waiting: Any, carried: bool, client
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.phase != Phase.FUNDED or (carried and waiting[job.provider]):
             continue
-        p = book.accounts[job.provider].owner - clients
-        if 0 <= p < actions.size and actions[p].deliver != 0:
+        p = provider_row(population, book.accounts[job.provider].owner)
+        if p != NOBODY and actions[p].deliver != 0:
             slot = sign(book, Kind.DELIVER, job.provider, actions[p].tip, number, 0)
             if slot != NOBODY:
                 book.pool[slot].bps = actions[p].effort_bps
 
 
 @rule
-def sign_clients(book: Any, views: Any, actions: Any, waiting: Any, carried: bool) -> None:
+def sign_clients(book: Any, views: Any, actions: Any, waiting: Any, carried: bool, population: Population) -> None:
     """Answer deliveries and hire."""
     for c in range(actions.size):
         action, view = actions[c], views[c]
         if view.job == NOBODY and view.need == NOBODY:
             continue
-        address = account_of(book, c)
+        address = account_of(book, client_name(population, c))
         if carried and waiting[address]:
             continue
         if view.job != NOBODY and action.answer != Answer.SILENT:
@@ -88,14 +89,21 @@ def sign_offer(book: Any, address: int, tip: int, service: int, price: int, stak
 
 
 @rule
-def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, carried: bool, clients: int) -> None:
-    """Keep stakes and offers as the providers want them; re-enter where they want that."""
+def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, carried: bool, population: Population) -> None:
+    """Keep stakes and offers as the providers want them; re-enter where they want that.
+
+    A guest that is asleep wants nothing: if it was awake before, it takes its offer down and its stake back.
+    """
     terms = book.terms[0]
     blocks_locked = terms.delivery_window + terms.dispute_window + 1
     for p in range(actions.size):
         action, craft = actions[p], private.crafts[p]
-        address = account_of(book, clients + p)
+        address = account_of(book, provider_name(population, p))
         if carried and waiting[address]:
+            continue
+        if provider_sleeps(population, private.calendar, book.head[0].tick, p):
+            sign_stake(book, address, 0, 0)
+            sign_offer(book, address, 0, craft.service, 0, terms.min_stake, 0)
             continue
         if action.reenter != 0:
             sign_offer(book, address, action.tip, craft.service, action.price, terms.min_stake, 0)
@@ -117,14 +125,13 @@ def mark_waiting(book: Any, waiting: Any, mark: int) -> None:
 
 
 @rule
-def act(book: Any, private: Any, views: ByRole, actions: ByRole, waiting: Any) -> None:
+def act(book: Any, private: Any, views: ByRole, actions: ByRole, waiting: Any, population: Population) -> None:
     """Turn the actions of one world into transactions. `waiting` is zero by account, and is left so."""
-    clients = actions.client.size
     carried = book.head[0].pending > 0
     if carried:
         mark_waiting(book, waiting, 1)
-    sign_deliveries(book, actions.provider, waiting, carried, clients)
-    sign_clients(book, views.client, actions.client, waiting, carried)
-    sign_providers(book, private, actions.provider, waiting, carried, clients)
+    sign_deliveries(book, actions.provider, waiting, carried, population)
+    sign_clients(book, views.client, actions.client, waiting, carried, population)
+    sign_providers(book, private, actions.provider, waiting, carried, population)
     if carried:
         waiting[:] = 0

@@ -5,12 +5,20 @@ from typing import Any
 from chain.accounts import share
 from chain.contracts.service_market import Outcome
 from chain.deployments.service_market import seal
+from chain.layout import NOBODY
 from chain.mempool import next_tick
 from chain.rule import rule, world
 from chain.status import Status
 from sim.scenarios.service_market.act import act
 from sim.scenarios.service_market.layout import ByRole, Desk, Wants
-from sim.scenarios.service_market.observe import LARGE, NEAR, fetch_parties, observe
+from sim.scenarios.service_market.observe import LARGE, NEAR, account_of, fetch_parties, observe
+from sim.scenarios.service_market.population import (
+    Population,
+    client_row,
+    provider_name,
+    provider_row,
+    provider_sleeps,
+)
 from sim.scenarios.service_market.types import value_of
 
 
@@ -31,9 +39,9 @@ def measure_delivery(book: Any, private: Any, wants: Wants, job: Any) -> None:
 
     An agent only ever hires the service that it needs in that tick, once: `act` signs nothing else.
     """
-    clients = private.clients.size
-    c, p = book.accounts[job.client].owner, book.accounts[job.provider].owner - clients
-    if c >= clients or not 0 <= p < private.providers.size:
+    c = client_row(wants.population, book.accounts[job.client].owner)
+    p = provider_row(wants.population, book.accounts[job.provider].owner)
+    if c == NOBODY or p == NOBODY:
         return
     craft = private.crafts[p]
     worth = value_of(book.head[0], private.tastes, wants, job.tick, c, job.service)
@@ -56,7 +64,7 @@ def measure_delivery(book: Any, private: Any, wants: Wants, job: Any) -> None:
 
 
 @rule
-def measure_end(book: Any, private: Any, job: Any) -> None:
+def measure_end(book: Any, private: Any, population: Population, job: Any) -> None:
     """The money of a job was settled in this block."""
     tick = private.ticks[job.tick]
     tick.settled += 1
@@ -67,8 +75,8 @@ def measure_end(book: Any, private: Any, job: Any) -> None:
     if disputed:
         tick.disputes += 1
         tick.upheld += upheld
-        p = book.accounts[job.provider].owner - private.clients.size
-        if 0 <= p < private.providers.size:
+        p = provider_row(population, book.accounts[job.provider].owner)
+        if p != NOBODY:
             private.providers[p].disputes += 1
             private.providers[p].upheld += upheld
 
@@ -91,7 +99,17 @@ def measure(book: Any, private: Any, wants: Wants, oldest: int, hired: int) -> N
         if job.delivered == height:
             measure_delivery(book, private, wants, job)
         if job.paid == height:
-            measure_end(book, private, job)
+            measure_end(book, private, wants.population, job)
+
+
+@rule
+def note_standing(book: Any, calendar: Any, population: Population) -> None:
+    """Guests that went to sleep count as awake, for the planner, in a block that begins with their offer standing."""
+    tick = book.head[0].tick
+    for p in range(population.providers, population.providers + population.provider_guests):
+        standing = book.offers[account_of(book, provider_name(population, p))].capacity > 0
+        if standing and provider_sleeps(population, calendar, tick, p):
+            calendar[tick, population.client_guests + p - population.providers] = 1
 
 
 @rule
@@ -103,7 +121,8 @@ def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk, wa
     tick.base_fee = head.base_fee
     for c in range(views.client.size):
         tick.requests += 1 if views.client[c].need >= 0 else 0
-    act(book, private, views, actions, desk.waiting)
+    act(book, private, views, actions, desk.waiting, wants.population)
+    note_standing(book, private.calendar, wants.population)
     seal(book, desk.scratch)
     measure(book, private, wants, oldest, hired)
     tick.fees = head.fees_burned + head.tips - fees
@@ -134,7 +153,7 @@ def advance(books: Any, privates: Any, views: ByRole, actions: ByRole, desk: Des
 
 
 @rule
-def gains(books: Any, privates: Any, start: ByRole, out: ByRole) -> None:
+def gains(books: Any, privates: Any, start: ByRole, out: ByRole, population: Population) -> None:
     """What each agent has gained so far: the money of all its accounts, stake and unpaid escrow apart, minus its money at the
     start, plus the value of what it received or minus the cost of its work. `out` is filled, shape (worlds, agents)."""
     clients, providers = out.client.shape[1], out.provider.shape[1]
@@ -146,11 +165,10 @@ def gains(books: Any, privates: Any, start: ByRole, out: ByRole) -> None:
             mine.provider[p] = -private.providers[p].cost - start.provider
         for address in range(book.accounts.size):
             agent = book.accounts[address].owner
-            if agent < 0 or agent >= clients + providers:
-                continue
             stake = book.stakes[address]
             money = book.accounts[address].balance + stake.bonded + stake.unbonding
-            if agent < clients:
-                mine.client[agent] += money
-            else:
-                mine.provider[agent - clients] += money
+            c, p = client_row(population, agent), provider_row(population, agent)
+            if c != NOBODY:
+                mine.client[c] += money
+            elif p != NOBODY:
+                mine.provider[p] += money

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chain.deployments.service_market import blank
+from chain.errors import InputError
 from chain.genesis import found
 from chain.layout import NOBODY, records
 from sim.metrics.outcome import Outcome
@@ -26,8 +27,9 @@ from sim.scenarios.service_market.layout import (
     desk_for,
 )
 from sim.scenarios.service_market.parameters import ServiceMarketParameters
+from sim.scenarios.service_market.population import Population, client_name, provider_name
 from sim.scenarios.service_market.roles import CLIENT, PROVIDER
-from sim.scenarios.service_market.truth import plan_market
+from sim.scenarios.service_market.truth import Plan, plan_market
 from sim.scenarios.service_market.types import all_needs, draw_types
 
 TERMS = (
@@ -37,7 +39,7 @@ TERMS = (
 
 
 class ServiceMarket:
-    """A batch of worlds. Names of agents: clients 0 to C-1, then providers, then the proposer of blocks."""
+    """A batch of worlds. Names of agents: clients from 0, then providers, then the proposer of blocks, then guests."""
 
     def __init__(
         self,
@@ -60,29 +62,35 @@ class ServiceMarket:
         p = self.parameters = parameters
         self.seeds = np.atleast_1d(np.asarray(seeds, np.int64))
         self.worlds, self.rows = worlds, rows
-        count, agents = self.seeds.size, p.clients + p.providers
+        self.population = Population(p.clients, p.providers, p.client_guests, p.provider_guests)
+        self.guests: Mapping[str, int] = {"client": p.client_guests, "provider": p.provider_guests}
+        guests = p.client_guests + p.provider_guests
+        clients, providers = p.clients + p.client_guests, p.providers + p.provider_guests
+        count, agents = self.seeds.size, clients + providers
         self.drain = p.delivery_window + p.dispute_window + 2
         self.ticks = 1 + p.horizon + self.drain
-        alive = p.clients * (self.drain + 1)
-        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * p.providers + alive, jobs=alive)
+        alive = clients * (self.drain + 1)
+        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * providers + alive, jobs=alive)
         self.private = Private(
-            np.zeros((count, p.clients, p.services), np.int64),
-            records(CRAFT, count, p.providers),
+            np.zeros((count, clients, p.services), np.int64),
+            records(CRAFT, count, providers),
             records(TICK, count, self.ticks),
             records(TRADE, count, self.ticks, p.services),
-            records(CLIENT_TALLY, count, p.clients),
-            records(PROVIDER_TALLY, count, p.providers),
+            records(CLIENT_TALLY, count, clients),
+            records(PROVIDER_TALLY, count, providers),
+            np.zeros((count, self.ticks + 1, guests), np.int64),
         )
-        self._views = ByRole(records(layout(CLIENT.view), count, p.clients), records(layout(PROVIDER.view), count, p.providers))
+        self._views = ByRole(records(layout(CLIENT.view), count, clients), records(layout(PROVIDER.view), count, providers))
         self.views: Mapping[str, NDArray[Any]] = {role: view.reshape(-1) for role, view in self._views._asdict().items()}
         for view in self.views.values():
             view.flags.writeable = False  # what an agent is shown is also what the ledger signs by
-        self.names: Mapping[str, NDArray[np.int64]] = {
-            "client": np.tile(np.arange(p.clients), count),
-            "provider": np.tile(np.arange(p.clients, agents), count),
-        }
-        self._wants = Wants(p.horizon, p.need_bps, p.redraw_values, p.value_low, p.value_high)
-        self._gains = ByRole(np.zeros((count, p.clients), np.int64), np.zeros((count, p.providers), np.int64))
+        self._order = ByRole(
+            np.array([client_name(self.population, row) for row in range(clients)], np.int64),
+            np.array([provider_name(self.population, row) for row in range(providers)], np.int64),
+        )
+        self.names: Mapping[str, NDArray[np.int64]] = {r: np.tile(names, count) for r, names in self._order._asdict().items()}
+        self._wants = Wants(self.population, p.horizon, p.need_bps, p.redraw_values, p.value_low, p.value_high)
+        self._gains = ByRole(np.zeros((count, clients), np.int64), np.zeros((count, providers), np.int64))
         sizes = self.book.pool.shape[1], self.book.accounts.shape[1], p.services
         self._desks = [desk_for(*sizes) for _ in range(max(1, min(threads, count)))]
         self.begin(0)
@@ -97,7 +105,11 @@ class ServiceMarket:
             seeds=self.seeds,
             worlds=self.worlds,
             episode=episode,
-            balances=[p.client_balance] * p.clients + [p.provider_balance] * p.providers + [0],
+            balances=[p.client_balance] * p.clients
+            + [p.provider_balance] * p.providers
+            + [0]
+            + [p.client_balance] * p.client_guests
+            + [p.provider_balance] * p.provider_guests,
             rows=self.rows,
             proposer=p.clients + p.providers,
             base_fee=p.base_fee,
@@ -112,7 +124,8 @@ class ServiceMarket:
         for view in self._views:
             view["offers"]["address"] = NOBODY
         low_high = (p.value_low, p.value_high, p.cost_low, p.cost_high, p.skill_low_bps, 10_000, p.capacity_low, p.capacity_high)
-        draw_types(self.book.head, self.private.tastes, self.private.crafts, np.array([*low_high, p.effort_cost]))
+        ranges = np.array([*low_high, p.effort_cost])
+        draw_types(self.book.head, self.private.tastes, self.private.crafts, ranges, self.population)
         begin(self.book, self.private, self._views, self._desks[0], self._wants)
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
@@ -130,42 +143,81 @@ class ServiceMarket:
         with ThreadPoolExecutor(len(desks)) as pool:
             list(pool.map(work, desks, edges[:-1], edges[1:]))
 
+    def wake(self, role: str, agent: int, *, world: int = 0, awake: bool = True) -> None:
+        """Wake a guest from the present tick on, or send it to sleep; the views are filled anew.
+
+        Args:
+            role: name of the role.
+            agent: its place among all agents of the role in one world; the guests' seats are the last ones.
+            world: which world.
+            awake: False sends it to sleep. It answers for what it owes; a provider's offer comes down in the next block.
+
+        Raises:
+            InputError: this is no seat for a guest.
+        """
+        residents = {"client": self.population.clients, "provider": self.population.providers}
+        guest = agent - residents.get(role, 0)
+        if not 0 <= guest < self.guests.get(role, 0):
+            raise InputError(f"wake: {role} {agent} given, allowed are the guests' seats, the last ones of {self.guests}")
+        column = guest if role == "client" else self.population.client_guests + guest
+        self.private.calendar[world, self.book.head[world, 0].tick :, column] = awake
+        begin(self.book, self.private, self._views, self._desks[0], self._wants)
+
     def gains(self) -> Mapping[str, NDArray[np.int64]]:
         """By role: money gained so far, plus value received (clients) or minus cost of work (providers), µcoin, one per row.
 
         The arrays are filled anew by each call. A price counts when it is paid: what waits in escrow is nobody's.
         """
         p = self.parameters
-        gains(self.book, self.private, ByRole(p.client_balance, p.provider_balance), self._gains)
+        gains(self.book, self.private, ByRole(p.client_balance, p.provider_balance), self._gains, self.population)
         return {role: gained.reshape(-1) for role, gained in self._gains._asdict().items()}
 
-    def needs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Needed service or -1, and the value of a good job of it in µcoin, both of shape (worlds, horizon + 1, clients)."""
-        needs, values = (
-            np.empty((self.seeds.size, self.parameters.horizon + 1, self.parameters.clients), np.int64) for _ in "nv"
-        )
-        all_needs(self.book.head, self.private.tastes, self._wants, needs, values)
+    def needs(self, ticks: range | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Needed service or -1, and the value of a good job of it in µcoin, both of shape (worlds, ticks, clients).
+
+        Args:
+            ticks: those meant, without gaps; all up to the horizon, if not given.
+        """
+        ticks = range(self.parameters.horizon + 1) if ticks is None else ticks
+        shape = self.seeds.size, len(ticks), self._order.client.size
+        needs, values = np.empty(shape, np.int64), np.empty(shape, np.int64)
+        all_needs(self.book.head, self.private.tastes, self.private.calendar, self._wants, ticks.start, needs, values)
         return needs, values
+
+    def awake(self, ticks: range) -> NDArray[np.bool_]:
+        """Whether each agent is awake, clients first, shape (worlds, ticks, agents)."""
+        who = self.population
+        calendar = self.private.calendar[:, ticks.start : ticks.stop] != 0
+        always = np.ones((*calendar.shape[:2], max(who.clients, who.providers)), bool)
+        guests = np.split(calendar, [who.client_guests], axis=2)
+        return np.concatenate([always[:, :, : who.clients], guests[0], always[:, :, : who.providers], guests[1]], axis=2)
+
+    def best(self, ticks: range | None = None) -> Plan:
+        """The planner's optimum for the needs of these ticks, of all if not given; shapes (worlds, ticks, services)."""
+        p = self.parameters
+        ticks = range(p.horizon + 1) if ticks is None else ticks
+        awake = self.awake(ticks)[:, :, self._order.client.size :] if self.guests["provider"] else np.True_
+        return plan_market(*self.needs(ticks), p.services, self.private.crafts, p.reliability_bps, awake)
 
     def outcome(self) -> Outcome:
         """What happened in this episode, with the planner's optimum beside it."""
-        p, private = self.parameters, self.private
-        best = plan_market(*self.needs(), p.services, private.crafts, p.reliability_bps)
+        p, private, (clients, providers) = self.parameters, self.private, self._order
         ticks = slice(0, p.horizon + 1)
-        agents = p.clients + p.providers
-        wealth = self.wealth()[:, :agents]
-        start = np.repeat([p.client_balance, p.provider_balance], [p.clients, p.providers])
+        wealth = self.wealth()[:, np.concatenate(self._order)]
+        start = np.repeat([p.client_balance, p.provider_balance], [clients.size, providers.size])
         return Outcome(
             seeds=self.seeds,
             ticks=private.ticks[:, ticks],
             fees=private.ticks["fees"].sum(axis=1),
             trades=private.trades[:, ticks],
-            best=best,
+            best=self.best(),
             clients=private.clients,
             providers=private.providers,
             costs=private.crafts["cost"] + private.crafts["effort_cost"],
             wealth=wealth,
             gained=wealth - start,
+            names=np.concatenate(self._order),
+            present=self.awake(range(p.horizon + 1)).any(axis=1),
         )
 
     def wealth(self) -> NDArray[np.int64]:

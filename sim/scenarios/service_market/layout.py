@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from chain.layout import NOBODY, record
 from chain.ordering import Scratch, scratch_for
 from sim.scenario import layout
+from sim.scenarios.service_market.population import Population
 from sim.scenarios.service_market.roles import OFFER
 
 CRAFT = record("service", "cost", "skill_bps", "effort_cost", "capacity")
@@ -39,6 +40,8 @@ class Private(NamedTuple):
     trades: Any
     clients: Any
     providers: Any
+    calendar: Any
+    """1 where a guest is awake, 0 where it is asleep; shape (worlds, ticks + 1, guests), clients first."""
 
 
 class ByRole(NamedTuple):
@@ -49,7 +52,9 @@ class ByRole(NamedTuple):
 
 
 class Wants(NamedTuple):
-    """Parameters that decide what clients need and how much they value it."""
+    """Who takes part, and the parameters that decide what clients need and how much they value it."""
+
+    population: Population
 
     horizon: int
     need_bps: int

@@ -9,6 +9,15 @@ from chain.layout import NOBODY
 from chain.rule import prefetch, rule
 from sim.scenario import OFFERS_SHOWN
 from sim.scenarios.service_market.layout import ByRole, Desk, Wants
+from sim.scenarios.service_market.population import (
+    Population,
+    client_name,
+    client_row,
+    client_sleeps,
+    provider_name,
+    provider_row,
+    provider_sleeps,
+)
 from sim.scenarios.service_market.types import EVERYBODY, need_from, value_of
 
 LARGE, NEAR = 1_024, 8
@@ -69,14 +78,14 @@ def show(view: Any, board: Any, first: int, stop: int, word: Any) -> None:
 def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, wants: Wants) -> None:
     """Fill the views of the clients of one world, all but their deliveries."""
     head = book.head[0]
-    services = starts.size - 1
+    services, population = starts.size - 1, wants.population
     open_for_needs = 1 <= head.tick <= wants.horizon
     needs = lanes(head, head.tick, EVERYBODY, What.NEED, 0)
     for c in range(views.size):
         if c & 3 == 0:
             needs = lanes(head, head.tick, EVERYBODY, What.NEED, c >> 2)
         view = views[c]
-        address = account_of(book, c)
+        address = account_of(book, client_name(population, c))
         view.ticks_left = private.ticks.size - head.tick
         view.base_fee = head.base_fee
         view.balance = book.accounts[address].balance
@@ -85,6 +94,8 @@ def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, w
         view.job_quality_bps = 0
         word = lane(needs, c)
         need = need_from(word, wants.need_bps, services) if open_for_needs else NOBODY
+        if client_sleeps(population, private.calendar, head.tick, c):
+            need = NOBODY
         view.need = need
         if need == NOBODY:
             view.value = 0
@@ -95,7 +106,7 @@ def show_clients(book: Any, private: Any, views: Any, board: Any, starts: Any, w
 
 
 @rule
-def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any, clients: int) -> None:
+def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any, population: Population) -> None:
     """Fill the views of the providers of one world, all but their open jobs."""
     head = book.head[0]
     windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, 0)
@@ -104,7 +115,7 @@ def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any,
             windows = lanes(head, head.tick, EVERYBODY, What.WINDOW, p >> 2)
         view = views[p]
         craft = private.crafts[p]
-        address = account_of(book, clients + p)
+        address = account_of(book, provider_name(population, p))
         view.ticks_left = private.ticks.size - head.tick
         view.base_fee = head.base_fee
         view.address = address
@@ -112,7 +123,7 @@ def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any,
         view.service = craft.service
         view.cost = craft.cost
         view.effort_cost = craft.effort_cost
-        view.capacity = craft.capacity
+        view.capacity = 0 if provider_sleeps(population, private.calendar, head.tick, p) else craft.capacity
         offer = book.offers[address]
         view.price = offer.price
         view.hired = offer.taken if offer.taken_height == head.height else 0
@@ -137,20 +148,20 @@ def fetch_parties(book: Any, number: int) -> None:
 
 
 @rule
-def show_jobs(book: Any, client_views: Any, provider_views: Any) -> None:
+def show_jobs(book: Any, client_views: Any, provider_views: Any, population: Population) -> None:
     """Tell each client its oldest delivery without an answer, and each provider how many jobs it has to deliver."""
-    clients, terms = client_views.size, book.terms[0]
+    terms = book.terms[0]
     for number in range(terms.closed, terms.opened):
         if terms.opened - terms.closed > LARGE:
             fetch_parties(book, number + NEAR)
         job = book.jobs[number & (book.jobs.size - 1)]
         if job.phase == Phase.FUNDED:
-            p = book.accounts[job.provider].owner - clients
-            if 0 <= p < provider_views.size:
+            p = provider_row(population, book.accounts[job.provider].owner)
+            if p != NOBODY:
                 provider_views[p].open_jobs += 1
         elif job.phase == Phase.DELIVERED:
-            c = book.accounts[job.client].owner
-            if c < clients and client_views[c].job == NOBODY:
+            c = client_row(population, book.accounts[job.client].owner)
+            if c != NOBODY and client_views[c].job == NOBODY:
                 view = client_views[c]
                 view.job = number
                 view.job_provider = job.provider
@@ -162,5 +173,5 @@ def observe(book: Any, private: Any, views: ByRole, desk: Desk, wants: Wants) ->
     """Fill the views of one world."""
     pin_up(book, desk.board, desk.starts)
     show_clients(book, private, views.client, desk.board, desk.starts, wants)
-    show_providers(book, private, views.provider, desk.board, desk.starts, views.client.size)
-    show_jobs(book, views.client, views.provider)
+    show_providers(book, private, views.provider, desk.board, desk.starts, wants.population)
+    show_jobs(book, views.client, views.provider, wants.population)

@@ -53,6 +53,8 @@ class ServiceMarketParameters(Parameters):
     fee_quotient: int = number(8, 0, 2**20, "1", "the base fee moves by at most one part in this; 0 keeps it")
     gas_limit: int = number(8_000, 90, 2**30, "gas/block", "a hire takes 80")
     spare: int = number(8, 0, 10**6, "accounts", "rows left for new identities")
+    client_guests: int = number(0, 0, 10**6, "agents", "seats for guests who may join as clients; asleep until somebody does")
+    provider_guests: int = number(0, 0, 10**6, "agents", "seats for guests who may join as providers; asleep until somebody does")
     registration_fee: int = money(5, "price of a new identity, burned")
 
     @model_validator(mode="after")
@@ -62,7 +64,8 @@ class ServiceMarketParameters(Parameters):
             if getattr(self, f"{what}_low") > getattr(self, f"{what}_high"):
                 low, high = (getattr(self, f"{what}_{end}") for end in ("low", "high"))
                 raise ValueError(f"{what}_low: {low} given, allowed is at most {what}_high, {high}")
-        if self.clients * self.client_balance + self.providers * self.provider_balance > 2**62:
+        clients, providers = self.clients + self.client_guests, self.providers + self.provider_guests
+        if clients * self.client_balance + providers * self.provider_balance > 2**62:
             raise ValueError("client_balance: with provider_balance it adds up to more than the 2**62 that a ledger can hold")
         return self
 

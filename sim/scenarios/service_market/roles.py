@@ -105,6 +105,7 @@ PROVIDER = Role(
         Column("reenter", 0, 1, "0 or 1", "go on under a new identity, with what money is free", **YES_OR_NO),
         TIP,
     ),
+    idle=(("capacity", 0), ("bonded", 0)),
     learn=("price", "effort_bps"),
     reward_scale="value_high",
 )

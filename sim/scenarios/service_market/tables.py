@@ -71,7 +71,7 @@ def agent_rows(outcome: Outcome) -> Columns:
     surplus = outcome.gained + np.concatenate([c["value"], -p["cost"]], axis=1)
     return {
         "role": np.tile(roles, worlds),
-        "agent": np.tile(np.arange(clients + providers), worlds),
+        "agent": np.tile(outcome.names, worlds),
         "jobs": side_by_side(c["jobs"], p["jobs"]),
         "good_jobs": side_by_side(c["good"], p["good"]),
         "value": side_by_side(c["value"] / COIN, nothing["provider"]),

@@ -57,16 +57,28 @@ def _clearing_price(demand: NDArray[np.int64], supply: NDArray[np.int64], quanti
     return np.where(quantity > 0, (low + high) / 2, np.nan)
 
 
+def slots_of(crafts: Any) -> int:
+    """Highest capacity of any provider, at least 1."""
+    return max(int(crafts["capacity"].max()), 1)
+
+
 def places_of(crafts: Any, service: int) -> NDArray[np.int64]:
     """Cost of every place of capacity for one service, shape (worlds, providers × highest capacity)."""
     capacity = crafts["capacity"]
-    slot = np.arange(max(int(capacity.max()), 1))
+    slot = np.arange(slots_of(crafts))
     there = (slot < capacity[..., None]) & (crafts["service"] == service)[..., None]
     cost = (crafts["cost"] + crafts["effort_cost"])[..., None]
     return np.where(there, cost, -NEVER).reshape(len(crafts), -1)
 
 
-def plan_market(needs: NDArray[np.int64], values: NDArray[np.int64], services: int, crafts: Any, reliability_bps: int) -> Plan:
+def plan_market(
+    needs: NDArray[np.int64],
+    values: NDArray[np.int64],
+    services: int,
+    crafts: Any,
+    reliability_bps: int,
+    awake: Any = np.True_,
+) -> Plan:
     """The optimum of every world, tick and service.
 
     Args:
@@ -75,13 +87,16 @@ def plan_market(needs: NDArray[np.int64], values: NDArray[np.int64], services: i
         services: number of services.
         crafts: private types of the providers, shape (worlds, providers).
         reliability_bps: chance that a job with full effort turns out good.
+        awake: which providers have their capacity, shape (worlds, ticks, providers); always, if not given.
 
     Returns:
         A plan whose arrays have shape (worlds, ticks, services).
     """
     worth = values // 10_000 * reliability_bps + values % 10_000 * reliability_bps // 10_000
+    there = np.repeat(awake, slots_of(crafts), axis=-1) if np.ndim(awake) else awake
     parts = []
     for service in range(services):
         worths = np.where(needs == service, worth, NEVER)
-        parts.append(plan(worths, places_of(crafts, service)[:, None, :]))
+        places = places_of(crafts, service)[:, None, :]
+        parts.append(plan(worths, places if there is np.True_ else np.where(there, places, -NEVER)))
     return Plan(*(np.stack(arrays, axis=-1) for arrays in zip(*parts, strict=True)))
