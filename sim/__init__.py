@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sim.experiment import compare, run
     from sim.fronts.sb3_vec_env import make_vec_env
     from sim.store import load, record
-    from sim.training import Learn, train
 
 __version__ = "0.1.0"
 __all__ = ["Learn", "__version__", "compare", "load", "make_vec_env", "record", "reproduce", "run", "train"]

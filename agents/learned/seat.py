@@ -19,11 +19,11 @@ Step = tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_], list[dict[str, Any]]
 class Stage(Protocol):
     """A batch of worlds in which several roles are played from outside, each by a learner of its own."""
 
-    encodings: Mapping[str, Encoding]
+    encodings: dict[str, Encoding]
     """How each of these roles is seen and acts."""
-    space: Mapping[str, tuple[spaces.Space[Any], spaces.Space[Any]]]
+    space: dict[str, tuple[spaces.Space[Any], spaces.Space[Any]]]
     """Their spaces: of what is seen, of what is done."""
-    rows: Mapping[str, int]
+    rows: dict[str, int]
     """How many agents of each learn in all worlds together; row after row, world after world."""
 
     def reset(self) -> Mapping[str, NDArray[Any]]:

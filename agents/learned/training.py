@@ -64,7 +64,7 @@ class Trained:
 class Watch(BaseCallback):
     """Looks after a training: says how far it is, and evaluates the learner in equal intervals, first before it begins."""
 
-    def __init__(self, total: int, count: int, evaluate: Callable[[Any, int], None] | None, progress: Progress | None) -> None:
+    def __init__(self, total: int, count: int, evaluate: Callable[[Any, int], None], progress: Progress | None) -> None:
         """Watch over `total` agent-steps, with `count` intervals."""
         super().__init__()
         self.total, self.count, self.due = total, count, 0
@@ -72,7 +72,7 @@ class Watch(BaseCallback):
 
     def _look(self) -> None:
         done = self.num_timesteps
-        if self.evaluate is not None and done * self.count >= self.due * self.total:
+        if done * self.count >= self.due * self.total:
             self.evaluate(self.model, done)
             self.due = done * self.count // self.total + 1
         if self.progress is not None:
@@ -172,32 +172,25 @@ def train(
     curve: list[Evaluation] = []
 
     def look(model: Any, done: int) -> None:
-        assert score is not None
-        curve.append(Evaluation(done, score(model)))
-        if algo != "q":
-            model.logger.record("eval/mean_score", float(curve[-1].scores.mean()))
-        if on_evaluation is not None:
-            on_evaluation(model, curve[-1])
+        if score is not None:
+            curve.append(Evaluation(done, score(model)))
+            if on_evaluation is not None:
+                on_evaluation(model, curve[-1])
 
     on_threads(threads)
     began, complete = time.perf_counter(), True
     if algo == "q":
         model, done = learn_table(env, h, total, seed, progress), -(-total // env.num_envs) * env.num_envs
-        if score is not None:
-            look(model, done)
-        seconds, digest = time.perf_counter() - began, weights_hash(model)
-        return Trained(algo, model, h.model_dump(), seed, done, seconds, threads, digest, tuple(curve), True)
-    model = build(env, algo, h, seed)
-    log_to(model, None if out is None else Path(out))
-    try:
-        model.learn(total, Watch(total, evaluations, None if score is None else look, progress))
-    except KeyboardInterrupt:
-        complete = False
-    if score is not None and complete:
-        look(model, model.num_timesteps)
-    model.logger.close()
-    seconds = time.perf_counter() - began
-    settings = h.model_dump()
-    return Trained(
-        algo, model, settings, seed, model.num_timesteps, seconds, threads, weights_hash(model), tuple(curve), complete
-    )
+    else:
+        model = build(env, algo, h, seed)
+        log_to(model, None if out is None else Path(out))
+        try:
+            model.learn(total, Watch(total, evaluations, look, progress))
+        except KeyboardInterrupt:
+            complete = False
+        model.logger.close()
+        done = int(model.num_timesteps)
+    if complete:
+        look(model, done)
+    seconds, digest = time.perf_counter() - began, weights_hash(model)
+    return Trained(algo, model, h.model_dump(), seed, done, seconds, threads, digest, tuple(curve), complete)

@@ -70,7 +70,9 @@ def train(
         raise InputError(f"--policy: several given for {next(iter(several))}, allowed is one for each role")
     counts = {"--seed": seed, "--rounds": rounds, "--held-out": held_out, "--threads": threads}
     whole_numbers = [whole(option, text) for option, text in counts.items()]
-    wanted: dict[str, Any] = {name: None if text is None else whole(f"--{name}", text) for name, text in (("steps", steps), ("worlds", worlds))}
+    wanted: dict[str, Any] = {
+        name: None if text is None else whole(f"--{name}", text) for name, text in (("steps", steps), ("worlds", worlds))
+    }
     for name in parameters:
         if name in RESERVED:
             raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain {scenario}` lists")

@@ -5,6 +5,7 @@ from time import time
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.encoding import Encoding
@@ -52,7 +53,9 @@ class JointWorlds:
         self._rows: dict[str, Rows] = {
             role: slice(None, None, n) if role in focal and n > 1 else None for role, n in agents.items()
         }
-        self.space = {role: (observation_space(e), action_space(e)) for role, e in self.encodings.items()}
+        self.space: dict[str, tuple[spaces.Space[Any], spaces.Space[Any]]] = {
+            role: (observation_space(e), action_space(e)) for role, e in self.encodings.items()
+        }
         self.rows = {role: one.view(self._rows[role]).size for role, one in self._focal.items()}
         self._start(0)
 

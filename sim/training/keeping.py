@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from agents.files import digest_of, durably
+from agents.learned.averaged import Averaged
 from agents.learned.bundle import Card, save_bundle
-from agents.learned.mixture import Mixture
 from agents.learned.training import Evaluation
 from chain.rule import MODE, source_digest
 from sim.experiment import Columns
@@ -139,7 +139,7 @@ def publish(training: Training, began: datetime, seconds: float) -> None:
         name, policy = f"{role}-{one.algo}", training.policies[role]
         mine = table[role][0]
         score = {"gain_coins": mine["mean"], "low": mine["low"], "high": mine["high"], "worlds": float(mine["worlds"])}
-        final = policy_now(plan, role, one.model) if isinstance(policy, Mixture) else policy
+        final = policy_now(plan, role, one.model) if isinstance(policy, Averaged) else policy
         save_bundle(folder / name, final, card(plan, role, one.steps, score))
         for k, past in enumerate(one.rounds):
             save_bundle(folder / "rounds" / f"{name}-{k + 1}", past, card(plan, role, one.steps * (k + 1) // len(one.rounds), {}))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.learned.averaged import Averaged
 from agents.learned.from_sb3 import from_sb3
-from agents.learned.mixture import Mixture
 from agents.learned.seat import Stage
 from agents.learned.table_policy import TabularPolicy
 from agents.learned.together import train_together
@@ -76,7 +76,7 @@ def run(
     )
     policies = {role: policy_now(plan, role, one.model) for role, one in trained.items()}
     if plan.average:
-        policies |= {role: Mixture(one.rounds) for role, one in trained.items() if one.rounds}
+        policies |= {role: Averaged(one.rounds) for role, one in trained.items() if one.rounds}
     measured = score(plan, policies)
     table = {
         role: {"learned": measured[role]} | {name: score(plan, {**policies, role: name})[role] for name in POLICIES.get(role, {})}

@@ -1,4 +1,4 @@
-"""A mixture of policies: every agent plays one of them for a whole episode."""
+"""Averaged play: every agent plays one of several policies for a whole episode."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from chain.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class Averaged:
     """Each agent draws one of the policies, all alike, when an episode begins, and plays it to the end.
 
     So it is played what is meant by an average of strategies, as fictitious play finds one. The policies set the same fields.
@@ -24,7 +24,9 @@ class Mixture:
     def __post_init__(self) -> None:
         """Refuse none, and policies of different roles or fields."""
         if not self.policies or any(one.encoding != self.encoding for one in self.policies):
-            raise InputError(f"mixture: {len(self.policies)} policies given, allowed is at least one, all with the same encoding")
+            raise InputError(
+                f"averaged play: {len(self.policies)} policies given, allowed is at least one, all with the same encoding"
+            )
 
     @property
     def encoding(self) -> Encoding:
