@@ -70,7 +70,7 @@ def check_together(learners: Mapping[str, Learner], encodings: Mapping[str, Any]
     whole("rounds", rounds, 1, MOST_ROUNDS)
     for role, learner in learners.items():
         check_form(learner.algo, encodings[role].form)
-        if learner.algo not in ALGORITHMS:
+        if learner.algo not in ALGORITHMS and len(learners) > 1:
             raise InputError(f"algo: {learner.algo} given for one of several roles, allowed are {', '.join(ALGORITHMS)}")
 
 

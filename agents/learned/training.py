@@ -174,6 +174,8 @@ def train(
     def look(model: Any, done: int) -> None:
         if score is not None:
             curve.append(Evaluation(done, score(model)))
+            if algo != "q":
+                model.logger.record("eval/mean_score", float(curve[-1].scores.mean()))
             if on_evaluation is not None:
                 on_evaluation(model, curve[-1])
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from agents.encoding import Encoding
-from agents.learned.hyperparameters import check_algo, check_form, hyperparameters, shipped_entry
+from agents.learned.hyperparameters import check_algo, hyperparameters, shipped_entry
 from agents.learned.learners import HIGHEST_SEED
 from agents.learned.player import Learner
 from agents.learned.together import check_together
@@ -114,15 +114,9 @@ def plan_training(
         role: encoding_of(economy, role, settings, one.fields or played[role].fields, one.form or played[role].form)
         for role, one in asked.items()
     }
-    for role, one in asked.items():
-        check_form(one.algo, encodings[role].form)
-    seats = {role: seat(economy, economy.role(role), wanted, settings) for role, wanted in (policies or {}).items()}
-    for role in seats:
-        if role in asked and not played[role].focal:
-            raise InputError(f"policy: {role} given, which learns; allowed are the other roles, and its own with focal=true")
+    seats = _seated(economy, settings, policies or {}, [role for role, kwargs in played.items() if not kwargs.focal])
     learning = {role: Learner(one.algo, checked[role], seed + k) for k, (role, one) in enumerate(asked.items())}
-    if len(learning) > 1:
-        check_together(learning, encodings, schedule, rounds)
+    check_together(learning, encodings, schedule, rounds)
     check_training(seed, threads, evaluations)
     if steps is not None:
         whole("steps", steps, 1, MOST_STEPS)
@@ -150,6 +144,16 @@ def plan_training(
     if plan.frame_skip > 1 and any(learner.algo == "q" for learner in learning.values()):
         raise InputError(f"frame_skip: {plan.frame_skip} given, allowed for q is 1")
     return plan
+
+
+def _seated(scenario: Scenario, parameters: Any, policies: Mapping[str, Any], taken: Sequence[str]) -> dict[str, Seated]:
+    """The policies by role, of roles that are not taken by learners."""
+    out = {}
+    for name, wanted in policies.items():
+        if name in taken:
+            raise InputError(f"policy: {name} given, which learns; allowed are the other roles, and its own with focal=true")
+        out[name] = seat(scenario, scenario.role(name), wanted, parameters)
+    return out
 
 
 def _asked(scenario: Scenario, learners: Mapping[str, str | Learn]) -> dict[str, Learn]:
