@@ -313,8 +313,8 @@ plt.show()
 # %%
 from sim.fronts.mesa_model import ServiceMarketModel
 
-both = {"client": careful, "provider": half_shirk}
-model = ServiceMarketModel(preset="minimal", policies=both, seed=0, providers=8, horizon=40)
+policies = {"client": careful, "provider": half_shirk}
+model = ServiceMarketModel(preset="minimal", policies=policies, seed=0, providers=8, horizon=40)
 while model.running:
     model.step()
 model.datacollector.get_model_vars_dataframe().tail(3)
