@@ -43,7 +43,9 @@ class PostedPriceParameters(Parameters):
         lowest, highest = self.grid_ends
         if highest - lowest < 2 * (self.levels - 1):
             most = (highest - lowest) // 2 + 1
-            raise ValueError(f"levels: {self.levels} given, allowed is at most {most}: a grid from {lowest} to {highest} is short")
+            raise ValueError(
+                f"levels: {self.levels} given, allowed is at most {most}: a grid from {lowest} to {highest} is short"
+            )
         return self
 
     @property
