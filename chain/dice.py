@@ -35,6 +35,7 @@ class What(IntEnum):
     WINDOW = 6
     POLICY = 7
     NORMAL = 8
+    EXPLORE = 9
 
 
 @rule(wraps=True)

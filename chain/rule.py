@@ -75,9 +75,9 @@ def cache_folder(*folders: Path) -> Path:
     return Path(home) / "ledgerlab" / "rules" / name
 
 
-def is_warm(folder: Path) -> bool:
-    """Whether the rules of a folder were compiled before on this machine, or need no compilation."""
-    return INTERPRETED or any(cache_folder(folder).rglob("*.nbc"))
+def is_warm(*folders: Path) -> bool:
+    """Whether rules that reach these folders were compiled before on this machine, or need no compilation."""
+    return INTERPRETED or any(cache_folder(*sorted(folders)).rglob("*.nbc"))
 
 
 @overload

@@ -55,6 +55,18 @@ def whole(option: str, text: str) -> int:
     return int(text)
 
 
+def decimal(option: str, text: str) -> float:
+    """A number.
+
+    Raises:
+        InputError: it is something else.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{option}: {text!r} given, allowed is a number, such as 0.15 or 4e-6") from None
+
+
 def parse_policies(given: Sequence[str]) -> dict[str, list[str]]:
     """Role -> names, from ``ROLE=NAME[,NAME...]``.
 
@@ -175,6 +187,36 @@ def reference(
     from sim.demo import rebuild_reference
 
     rebuild_reference(out)
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="calvano: sellers that learn to collude.")],
+    sessions: Annotated[str, typer.Option(metavar="N", help="Number of sessions.")] = "1000",
+    alpha: Annotated[str, typer.Option(metavar="X", help="Learning rate.")] = "0.15",
+    beta: Annotated[str, typer.Option(metavar="X", help="Exploration in period t is exp(-beta × t).")] = "4e-6",
+    delta: Annotated[str, typer.Option(metavar="X", help="Discount factor.")] = "0.95",
+    stable: Annotated[str, typer.Option(metavar="N", help="Converged after so many periods without a change.")] = "100_000",
+    limit: Annotated[str, typer.Option(metavar="N", help="Most periods of a session.")] = "1_000_000_000",
+    set_: Settings = None,
+    threads: Threads = "1",
+    out: Out = None,
+) -> None:
+    """Run a published experiment again: rows, table, figures and manifest."""
+    parameters, rates = parse_settings(set_ or ()), {"alpha": alpha, "beta": beta, "delta": delta}
+    counts = {"sessions": sessions, "stable": stable, "limit": limit, "threads": threads}
+    given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
+    given |= {option: decimal(f"--{option}", text) for option, text in rates.items()}
+    for setting in parameters:
+        if setting in (*given, "name"):
+            raise InputError(f"--set {setting}: no such parameter; allowed are those that `ledgerlab explain posted_price` lists")
+    from sim.reproduction import planned
+    from sim.screen import reproduced
+    from sim.store import check_out
+
+    experiment = planned(name, **given, **parameters)
+    check_out(out)
+    reproduced(experiment, out)
 
 
 def _one_line(text: object) -> str:

@@ -238,13 +238,21 @@ def resolve(given: int | str, parameters: Any) -> int:
     return int(getattr(parameters, given)) if isinstance(given, str) else given
 
 
+def words_of(role: Role) -> list[tuple[str, Column]]:
+    """The 64-bit words of a role's view in their order: name and column of each."""
+    return [
+        (f"{column.name}.{inner.name}.{row}" if column.of else column.name, inner)
+        for column in role.view
+        for row in range(OFFERS_SHOWN if column.of else 1)
+        for inner in column.of or (column,)
+    ]
+
+
 def layout_of(role: Role) -> str:
     """SHA-256 (hex) of the names, ranges and units of a role's view and action: what a learned policy depends on."""
-
-    def plain(columns: tuple[Column, ...]) -> list[Any]:
-        return [(c.name, c.low, c.high, c.unit, c.default, plain(c.of)) for c in columns]
-
-    return hashlib.sha256(json.dumps([plain(role.view), plain(role.action)]).encode()).hexdigest()
+    seen = [(name, column.low, column.high, column.unit) for name, column in words_of(role)]
+    done = [(column.name, column.low, column.high, column.unit, column.default) for column in role.action]
+    return hashlib.sha256(json.dumps([seen, done]).encode()).hexdigest()
 
 
 def encoding_of(
@@ -296,13 +304,17 @@ def check_fit(scenario: Scenario, role: Role, encoding: Encoding) -> None:
     """Nothing, if what was learned with this encoding can play this role.
 
     Raises:
-        InputError: it was learned for another scenario or role, or with a view or an action that was changed since.
+        InputError: it was learned for another scenario or role, or the view or the action has changed since.
     """
     if (encoding.scenario, encoding.role) != (scenario.name, role.name):
-        learned, given = f"{encoding.role} of {encoding.scenario}", f"{role.name} of {scenario.name}"
-        raise InputError(f"learned for the role {learned}, given for {given}")
-    if encoding.layout != layout_of(role):
         raise InputError(
-            f"learned with another view or action of the {role.name} of {scenario.name} than it has now; allowed is a policy "
+            f"learned for the role {encoding.role} of {encoding.scenario}, given for the {role.name} of {scenario.name}"
+        )
+    if encoding.layout != layout_of(role):
+        names = [name for name, _ in words_of(role)]
+        moved = [f.name for f in encoding.features if f.word >= len(names) or names[f.word] != f.name]
+        what = f" ({moved[0]} is not where it was)" if moved else ""
+        raise InputError(
+            f"learned with another view or action of the {role.name} of {scenario.name} than it has now{what}; allowed is one "
             f"that was trained with this version"
         )

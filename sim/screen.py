@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -26,10 +27,14 @@ def out() -> Console:
 
 
 @contextlib.contextmanager
-def progress(experiment: experiments.Experiment) -> Iterator[experiments.Progress]:
-    """Show how far an experiment is, on standard error: a bar on a terminal, else one line if rules have to be compiled."""
+def progress(*rules: Path) -> Iterator[experiments.Progress]:
+    """Show how far something is, on standard error: a bar on a terminal, else one line if rules have to be compiled.
+
+    Args:
+        rules: the folders with the rules that it needs.
+    """
     console = Console(stderr=True, highlight=False)
-    cold = not is_warm(rules_folder(experiment))
+    cold = not is_warm(*rules)
     if cold:
         console.print(COMPILING)
     if not console.is_terminal:
@@ -47,7 +52,7 @@ def progress(experiment: experiments.Experiment) -> Iterator[experiments.Progres
 
 def watched(experiment: experiments.Experiment, folder: Path | None = None) -> Path:
     """Run an experiment into a run directory while showing progress."""
-    with progress(experiment) as step:
+    with progress(rules_folder(experiment)) as step:
         return keep(experiment, folder, step)
 
 
@@ -88,3 +93,21 @@ def show(folder: Path, reported: bool) -> None:
     else:
         console.print(Text(f"Figures: ledgerlab report {folder}"), soft_wrap=True)
     console.print(Text(f"Rows: {folder}"), soft_wrap=True)
+
+
+def reproduced(experiment: Any, folder: Path | None = None) -> None:
+    """Run a published experiment again while showing progress; print what came out and where it is kept."""
+    from sim import reproduction
+
+    with progress(*reproduction.rules()) as step:
+        kept = reproduction.keep(experiment, folder, step)
+    manifest = reproduction.read(kept)
+    table = Table("what", title=f"{manifest['config']['reproduces']}: {experiment.sessions} sessions")
+    for head in ("mean ± half of its 95 % interval", "unit", "sessions"):
+        table.add_column(head, justify="right")
+    for line in reproduction.lines(read_table(kept, "runs", manifest)):
+        table.add_row(*(Text(cell) for cell in line))
+    console = out()
+    console.print(table)
+    for name in (reproduction.TABLE, *reproduction.FIGURES):
+        console.print(Text(str(kept / name)), soft_wrap=True)

@@ -56,7 +56,7 @@ def _make(folder: Path) -> list[Path]:
     return [folder, *missing]
 
 
-def _claim(out: Path | None, name: str) -> tuple[Path, list[Path]]:
+def claim(out: Path | None, name: str) -> tuple[Path, list[Path]]:
     """The directory of a run (the one asked for, or the next free one of this name under results/) and what was made for it."""
     try:
         if out is not None:
@@ -159,7 +159,7 @@ def keep(experiment: Experiment, out: Path | None = None, progress: Progress | N
     manifest = described(experiment)
     started, clock = datetime.now(UTC), time.perf_counter()
     e = experiment
-    writer = Writer(*_claim(out, f"{e.scenario.name}-{e.preset}-{manifest['config_hash']}"))
+    writer = Writer(*claim(out, f"{e.scenario.name}-{e.preset}-{manifest['config_hash']}"))
     stopped = False
     try:
         try:

@@ -1,9 +1,10 @@
 """Policy bundles: a learned policy as a directory of two inert files.
 
-``policy.safetensors`` holds the weights, ``policy.json`` everything else: how the role is seen and acts (the scales in it are the
-only normaliser), the description of the network, and the card, which says what was trained, how, with which versions, and how
-well it did. Loading checks both against a strict schema and rebuilds the policy with our own code; nothing from the files is run.
-The SHA-256 of the weights in ``policy.json`` detects damage, not malice: whoever can write the one file can write the other.
+``policy.safetensors`` holds the weights of a network, or a table (`agents.learned.table_policy`). ``policy.json`` holds the
+rest: how the role is seen and acts (the scales in it are the only normaliser), the description of the network or the table, and
+the card, which says what was trained, how, with which versions, and how well it did. Loading checks both against a strict schema
+and rebuilds the policy with our own code; nothing from the files is run. The SHA-256 of the weights in ``policy.json`` detects
+damage, not malice: whoever can write the one file can write the other.
 
 Raw zips of Stable-Baselines3 are another matter: see `agents.learned.from_sb3`.
 """
@@ -24,12 +25,15 @@ from agents.encoding import Encoding
 from agents.files import durably, read_plain
 from agents.learned.network import MOST_LAYERS, Network
 from agents.learned.policy import LearnedPolicy
+from agents.learned.table_policy import Cells, TabularPolicy, tables_from
 from chain.errors import InputError
 
 FORMAT, VERSION = "ledgerlab policy", 1
 DESCRIPTION, WEIGHTS = "policy.json", "policy.safetensors"
 MOST_DESCRIPTION_BYTES = 2**20
 MOST_WEIGHTS_BYTES = 2**26
+KINDS = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
+"""Types of numbers: 32-bit floats of networks, 64-bit floats and integers of tables."""
 M = TypeVar("M", bound=BaseModel)
 Text = Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """One line."""
@@ -95,6 +99,16 @@ class _Network(_Strict):
     masked: bool
 
 
+class _Cells(_Strict):
+    feature: Level
+    cuts: tuple[float, ...]
+
+
+class _Table(_Strict):
+    kind: Literal["table"]
+    cells: Annotated[tuple[_Cells, ...], Field(max_length=64)]
+
+
 class _Description(_Strict):
     format: Literal["ledgerlab policy"]
     version: int
@@ -105,16 +119,26 @@ class _Description(_Strict):
     weights_sha256: Text
 
 
+class _TableDescription(_Description):
+    network: _Table  # type: ignore[assignment]
+    deterministic: Literal[True]
+
+
+class _Kind(BaseModel):
+    kind: str = ""
+
+
 class _Head(BaseModel):
-    """Enough to see whether this version reads a file at all."""
+    """Enough to see whether this version reads a file at all, and whether it describes a network or a table."""
 
     model_config = ConfigDict(strict=True)
 
     format: Literal["ledgerlab policy"]
     version: int
+    network: _Kind = _Kind()
 
 
-def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
+def save_bundle(folder: str | Path, policy: LearnedPolicy | TabularPolicy, card: Card) -> Path:
     """Write a policy and its card to a directory, and return it.
 
     Args:
@@ -127,14 +151,15 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
         InputError: there is something else in the directory, it can not be written, or the policy or its card can not.
     """
     folder = Path(folder)
-    weights = save({name: np.array(array) for name, array in policy.network.weights.items()})
+    network = policy if isinstance(policy, TabularPolicy) else policy.network
+    weights = save({name: np.array(array) for name, array in network.weights.items()})
     if len(weights) > MOST_WEIGHTS_BYTES:
         raise InputError(f"bundle {folder}: weights of {len(weights):_} bytes given, allowed are {MOST_WEIGHTS_BYTES:_}")
     description = {
         "format": FORMAT,
         "version": VERSION,
         "encoding": policy.encoding.as_json(),
-        "network": policy.network.as_json(),
+        "network": network.as_json(),
         "deterministic": policy.deterministic,
         "card": card.model_dump(),
         "weights_sha256": sha256(weights).hexdigest(),
@@ -156,7 +181,7 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy, card: Card) -> Path:
     return folder
 
 
-def load_bundle(folder: str | Path) -> LearnedPolicy:
+def load_bundle(folder: str | Path) -> LearnedPolicy | TabularPolicy:
     """The policy of a bundle. Nothing from its files is run.
 
     Raises:
@@ -168,9 +193,12 @@ def load_bundle(folder: str | Path) -> LearnedPolicy:
         content = read_plain(folder / WEIGHTS, MOST_WEIGHTS_BYTES)
         if sha256(content).hexdigest() != described.weights_sha256:
             raise InputError(f"{WEIGHTS} is damaged, or not the one that belongs to {DESCRIPTION}")
-        net = described.network
         encoding = Encoding.from_json(described.encoding.model_dump())
-        network = Network(net.kind, net.activation, net.sizes, _weights(content), net.masked)
+        if isinstance(described, _TableDescription):
+            cells = tuple(Cells(one.feature, one.cuts) for one in described.network.cells)
+            return TabularPolicy(encoding, cells, tables_from(_weights(content, "a table", ("F64", "I64"))))
+        net = described.network
+        network = Network(net.kind, net.activation, net.sizes, _weights(content, "a network", ("F32",)), net.masked)
         return LearnedPolicy(encoding, network, described.deterministic)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
@@ -190,10 +218,10 @@ def read_card(folder: str | Path) -> Card:
 
 def _description(folder: Path) -> _Description:
     text = read_plain(folder / DESCRIPTION, MOST_DESCRIPTION_BYTES)
-    version = _read(_Head, text).version
-    if version != VERSION:
-        raise InputError(f"format version {version} given, allowed is {VERSION}")
-    return _read(_Description, text)
+    head = _read(_Head, text)
+    if head.version != VERSION:
+        raise InputError(f"format version {head.version} given, allowed is {VERSION}")
+    return _read(_TableDescription if head.network.kind == "table" else _Description, text)
 
 
 def _read(model: type[M], text: bytes) -> M:
@@ -206,13 +234,14 @@ def _read(model: type[M], text: bytes) -> M:
         raise InputError(f"{DESCRIPTION} is not that of a policy ({where[:80]!r}: {first['msg']:.120})") from None
 
 
-def _weights(content: bytes) -> dict[str, NDArray[np.float32]]:
-    """The arrays in a safetensors file; which they should be, the network knows."""
+def _weights(content: bytes, thing: str, kinds: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """The arrays in a safetensors file, of these types; which they should be, the network or the table itself knows."""
     try:
         found: dict[str, Any] = dict(deserialize(content))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise InputError(f"{WEIGHTS} is not a safetensors file ({error!s:.120})") from None
     for name, array in found.items():
-        if not re.fullmatch(r"[a-z0-9_.]{1,40}", name) or array["dtype"] != "F32":
-            raise InputError(f"{WEIGHTS}: {name[:80]!r} of {array['dtype']} given, allowed are weights of a network, F32")
-    return {name: np.frombuffer(array["data"], "<f4").reshape(array["shape"]) for name, array in found.items()}
+        if not re.fullmatch(r"[a-z0-9_.]{1,40}", name) or array["dtype"] not in kinds:
+            given = f"{name[:80]!r} of {array['dtype']}"
+            raise InputError(f"{WEIGHTS}: {given} given, allowed are weights of {thing}, {' and '.join(kinds)}")
+    return {name: np.frombuffer(array["data"], KINDS[array["dtype"]]).reshape(array["shape"]) for name, array in found.items()}

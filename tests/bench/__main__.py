@@ -9,6 +9,7 @@ from tests.bench.ledger_speed import ledger_speed
 from tests.bench.market_speed import market_speed
 from tests.bench.mesa_speed import mesa_speed
 from tests.bench.start_up import Wait, start_up
+from tests.bench.tabular_speed import tabular_speed
 from tests.bench.timing import Ratio
 
 
@@ -49,6 +50,8 @@ def main() -> None:
         ratios = ledger_speed()
     with console.status("The service market beside Mesa, and with 100,000 agents ..."):
         more, notes = market_speed()
+    with console.status("Sellers who learn, beside a loop without a ledger ..."):
+        more += tabular_speed()
     with console.status("The Mesa front beside plain Mesa ..."):
         more += mesa_speed()
     with console.status("The fronts beside markets written by hand ..."):
