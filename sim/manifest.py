@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,8 +26,8 @@ NAME = "manifest.json"
 PACKAGES = ("numpy", "numba", "scipy", "pydantic", "pyarrow", "pandas", "matplotlib")
 
 
-def rules_folder(experiment: Experiment) -> Path:
-    """The folder with the rules of the experiment's scenario."""
+def rules_folder(experiment: Any) -> Path:
+    """The folder with the rules of the scenario of an experiment or a training."""
     file = sys.modules[experiment.scenario.build.__module__].__file__
     assert file is not None
     return Path(file).parent
@@ -69,10 +69,10 @@ def short_hash(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def versions() -> dict[str, str]:
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Versions of Python, LedgerLab and the packages that results depend on."""
     found = {"python": platform.python_version(), "ledgerlab": __version__}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

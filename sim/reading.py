@@ -33,7 +33,7 @@ def with_error(mean: float, low: float, high: float) -> str:
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
 
 
-def _span(low: float, high: float) -> str:
+def span(low: float, high: float) -> str:
     """An interval, both ends with the same decimals."""
     if math.isnan(low):
         return "not defined"
@@ -85,8 +85,8 @@ def difference_table(table: Columns, metrics: Sequence[Mapping[str, Any]]) -> Ta
             continue
         metric = better[r["metric"]]
         mean = "not defined" if math.isnan(r["difference"]) else f"{r['difference']:+.4g}"
-        span = _span(r["difference_low"], r["difference_high"])
-        rows.append([named(metric), r["arm"], mean, span, _p(r["p"]), verdict(r, metric["more_is_better"])])
+        interval = span(r["difference_low"], r["difference_high"])
+        rows.append([named(metric), r["arm"], mean, interval, _p(r["p"]), verdict(r, metric["more_is_better"])])
     return ["metric", "arm", "difference", "95 % interval", "p (Holm)", "reading"], rows
 
 
@@ -112,7 +112,7 @@ def reading(runs: Columns, manifest: Mapping[str, Any]) -> str:
     lead = next(r for r in rows_of(again) if r["arm"] == best["arm"])
     if not math.isnan(lead["p"]) and lead["p"] <= LEVEL:
         text += f" In the same random worlds it differs from the next, {second['arm']}, by {lead['difference']:+.3g}"
-        text += f" (95 % interval {_span(lead['difference_low'], lead['difference_high'])})."
+        text += f" (95 % interval {span(lead['difference_low'], lead['difference_high'])})."
     else:
         text += f" Between it and the next, {second['arm']}, {UNSURE} from {lead['pairs']} pairs of worlds."
     if best["arm"] != arms[0] and second["arm"] != arms[0]:

@@ -24,7 +24,7 @@ from safetensors.numpy import save
 from agents.encoding import Encoding
 from agents.files import durably, read_plain
 from agents.learned.network import MOST_LAYERS, Network
-from agents.learned.policy import LearnedPolicy
+from agents.learned.policy import MOST_TICKS, LearnedPolicy
 from agents.learned.table_policy import Cells, TabularPolicy, tables_from
 from chain.errors import InputError
 
@@ -115,6 +115,7 @@ class _Description(_Strict):
     encoding: _Encoding
     network: _Network
     deterministic: bool
+    hold: Annotated[int, Field(ge=1, le=MOST_TICKS)] = 1
     card: Card
     weights_sha256: Text
 
@@ -122,6 +123,7 @@ class _Description(_Strict):
 class _TableDescription(_Description):
     network: _Table  # type: ignore[assignment]
     deterministic: Literal[True]
+    hold: Literal[1] = 1
 
 
 class _Kind(BaseModel):
@@ -161,6 +163,7 @@ def save_bundle(folder: str | Path, policy: LearnedPolicy | TabularPolicy, card:
         "encoding": policy.encoding.as_json(),
         "network": network.as_json(),
         "deterministic": policy.deterministic,
+        "hold": policy.hold,
         "card": card.model_dump(),
         "weights_sha256": sha256(weights).hexdigest(),
     }
@@ -199,7 +202,7 @@ def load_bundle(folder: str | Path) -> LearnedPolicy | TabularPolicy:
             return TabularPolicy(encoding, cells, tables_from(_weights(content, "a table", ("F64", "I64"))))
         net = described.network
         network = Network(net.kind, net.activation, net.sizes, _weights(content, "a network", ("F32",)), net.masked)
-        return LearnedPolicy(encoding, network, described.deterministic)
+        return LearnedPolicy(encoding, network, described.deterministic, described.hold)
     except InputError as error:
         raise InputError(f"bundle {folder}: {error}") from None
 

@@ -45,13 +45,14 @@ def form_of(model: Any) -> str:
     return FORMS[kind]
 
 
-def from_sb3(model: Any, encoding: Encoding, deterministic: bool = True) -> LearnedPolicy:
+def from_sb3(model: Any, encoding: Encoding, deterministic: bool = True, hold: int = 1) -> LearnedPolicy:
     """The policy that a model has learned.
 
     Args:
         model: a PPO, MaskablePPO or DQN with MlpPolicy.
         encoding: how it saw and acted in training.
         deterministic: whether the policy plays its best action, as `model.predict(..., deterministic=True)` does, or draws one.
+        hold: ticks for which an answer is held: the `frame_skip` of the environment that it was trained on.
 
     Raises:
         InputError: another algorithm, policy or space, or something that the network does not hold (a normaliser, state-dependent
@@ -61,11 +62,11 @@ def from_sb3(model: Any, encoding: Encoding, deterministic: bool = True) -> Lear
     _check_spaces(model, encoding)
     policy = model.policy
     if isinstance(model, DQN):
-        return LearnedPolicy(encoding, _network("q", [*policy.q_net.q_net]), deterministic)
+        return LearnedPolicy(encoding, _network("q", [*policy.q_net.q_net]), deterministic, hold)
     kind = "gaussian" if encoding.form == "box" else "categorical"
     layers = [*policy.mlp_extractor.policy_net, policy.action_net]
     log_std = {"log_std": _array(policy.log_std)} if kind == "gaussian" else {}
-    return LearnedPolicy(encoding, _network(kind, layers, log_std, isinstance(model, MaskablePPO)), deterministic)
+    return LearnedPolicy(encoding, _network(kind, layers, log_std, isinstance(model, MaskablePPO)), deterministic, hold)
 
 
 def _check_known(model: Any) -> None:

@@ -1,6 +1,8 @@
 """A learned policy: a network between what a role sees and what it does."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +11,14 @@ from agents.encoding import Encoding
 from agents.learned.evaluator import choose, outputs_of
 from agents.learned.network import Network
 from agents.policy import Action, Dice, Memory, View
-from chain.errors import InputError
+from chain.errors import InputError, whole
+
+MOST_TICKS = 2**31
 
 
 @dataclass(frozen=True, eq=False)
 class LearnedPolicy:
-    """Plays what a network has learned; it remembers nothing, and its draws are the dice's.
+    """Plays what a network has learned; its draws are the dice's. It remembers nothing but the answer that it holds.
 
     A `gaussian` network plays its mean, or its mean plus standard deviation × a normal draw, clipped to [-1, 1]. A `categorical`
     one plays the level of the highest logit, or one drawn by their softmax, field by field. A `q` one plays the action of the
@@ -27,6 +31,8 @@ class LearnedPolicy:
     encoding: Encoding
     network: Network
     deterministic: bool = True
+    hold: int = 1
+    """Ticks for which an answer is held before the next is given, as in training."""
 
     def __post_init__(self) -> None:
         """Refuse a network of other inputs, outputs or kind."""
@@ -44,11 +50,29 @@ class LearnedPolicy:
                 f"network: {network.sizes[0]} inputs and {network.sizes[-1]} outputs given, the {encoding.role} of "
                 f"{encoding.scenario} has {ends[0]} and {ends[1]}"
             )
+        whole("hold", self.hold, 1, MOST_TICKS)
         if network.kind == "q" and not self.deterministic:
             raise InputError("deterministic: False given, allowed for a q network is True")
 
+    @cached_property
+    def memory(self) -> np.dtype[Any]:
+        """What is remembered: nothing, or the answer that is held and for how many ticks more."""
+        held = [("ticks_held", np.int64), *((field.name, np.int64) for field in self.encoding.fields)]
+        return np.dtype(held if self.hold > 1 else [])
+
     def act(self, view: View, memory: Memory, dice: Dice) -> Action:
-        """Decide for every row of the view, each by itself."""
+        """Decide for every row of the view, each by itself, unless it holds an answer."""
+        if self.hold == 1:
+            return self._decide(view, dice)
+        due = memory["ticks_held"] == 0
+        if due.any():
+            for name, values in self._decide(view, dice).items():
+                memory[name][due] = values[due]
+            memory["ticks_held"][due] = self.hold
+        memory["ticks_held"] -= 1
+        return {field.name: memory[field.name] for field in self.encoding.fields}
+
+    def _decide(self, view: View, dice: Dice) -> dict[str, NDArray[np.int64]]:
         outputs = outputs_of(self.network, self.encoding.observe(view))
         answers = self._numbers(outputs, dice) if self.encoding.form == "box" else self._levels(view, outputs, dice)
         return self.encoding.act(answers, view.size)

@@ -79,6 +79,7 @@ class TabularPolicy:
     tables: Tables
     """Values (tables, states, choices) and greedy choices (tables, states)."""
     deterministic: ClassVar[bool] = True
+    hold: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         """Refuse tables of another shape."""

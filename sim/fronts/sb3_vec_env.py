@@ -96,6 +96,7 @@ class LedgerVecEnv(VecEnv):
         agents = self._focal.size // worlds
         self._rows: Rows = slice(None, None, agents) if focal and agents > 1 else None
         self.render_mode = None
+        self.worlds = worlds
         super().__init__(self._focal.view(self._rows).size, observation_space(self.encoding), action_space(self.encoding))
         self._no_infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         self._fields: Fields | None = None
