@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.policy import Action, Dice, decide, memory_of
+from agents.policy import Action, Dice, decide, memory_of, of_worlds, some_of
 from chain.errors import InputError
 
 _MEMBER = re.compile(r"(.+?):([0-9]+)(?:\+|$)")
@@ -80,15 +80,15 @@ class Mixture:
         out, first = None, 0
         for k, (policy, count) in enumerate(zip(self.policies, self.counts, strict=True)):
             own = slice(first, first + count)
-            kept = memory[str(k)].reshape(-1, agents)[:, own]
-            mine = kept.reshape(-1)
-            answer = decide(policy, view.reshape(-1, agents)[:, own].reshape(-1), mine, dice.only(agents, own))
+            kept = memory[str(k)]
+            mine = some_of(kept, agents, own)
+            answer = decide(policy, some_of(view, agents, own), mine, dice.only(agents, own))
             actions = self.read(answer, mine.size)
-            if kept.itemsize and not np.shares_memory(kept, mine):
-                kept[...] = mine.reshape(kept.shape)
+            if kept.itemsize and not np.may_share_memory(kept, mine):
+                of_worlds(kept, agents)[:, own] = of_worlds(mine, count)
             if out is None:
                 out = np.empty(view.size, actions.dtype)
-            out.reshape(-1, agents)[:, own] = actions.reshape(-1, count)
+            of_worlds(out, agents)[:, own] = of_worlds(actions, count)
             names |= dict.fromkeys(str(name) for name in answer)
             first += count
         assert out is not None

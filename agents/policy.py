@@ -69,6 +69,17 @@ class Policy(Protocol):
         ...
 
 
+def of_worlds(rows: NDArray[Any], agents: int) -> NDArray[Any]:
+    """Records as plain bytes, shape (worlds, agents), in the same memory: NumPy copies those ten times faster than columns."""
+    bytes_each = rows.dtype.itemsize
+    return rows.reshape(-1, agents) if bytes_each == 0 else rows.view(np.dtype((np.void, bytes_each))).reshape(-1, agents)
+
+
+def some_of(rows: NDArray[Any], agents: int, own: slice) -> NDArray[Any]:
+    """The records of some agents of every world, one after another."""
+    return of_worlds(rows, agents)[:, own].reshape(-1).view(rows.dtype)
+
+
 def decide(policy: Policy | Callable[[View, Memory, Dice], Action], view: View, memory: Memory, dice: Dice) -> Action:
     """Ask a policy, be it a function or an object."""
     act = getattr(policy, "act", policy)

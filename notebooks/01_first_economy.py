@@ -311,9 +311,10 @@ plt.show()
 # for byte.
 
 # %%
-from sim.fronts.mesa_model import MesaModel
+from sim.fronts.mesa_model import ServiceMarketModel
 
-model = MesaModel(preset="minimal", policies={"client": careful, "provider": half_shirk}, seed=0, providers=8, horizon=40)
+policies = {"client": careful, "provider": half_shirk}
+model = ServiceMarketModel(preset="minimal", policies=policies, seed=0, providers=8, horizon=40)
 while model.running:
     model.step()
 model.datacollector.get_model_vars_dataframe().tail(3)

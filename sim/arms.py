@@ -20,6 +20,7 @@ from sim.scenario import Role, Scenario, check_fit, encoding_of
 
 MOST_SEEDS = 100_000
 HIGHEST_SEED = 2**63 - 1
+MOST_THREADS = 1_024
 
 
 @dataclass(frozen=True)

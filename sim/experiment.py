@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agents.registry import nearest
 from chain.errors import InputError
-from sim.arms import Arm, arms_of, seeds_of
+from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
 from sim.metrics import METRICS
 from sim.metrics.outcome import Outcome
 from sim.metrics.statistics import holm, mean_interval, paired_difference
@@ -25,7 +25,6 @@ BATCH = 64
 """Most worlds played at once: enough to be fast, few enough to stay in the processor's cache."""
 BATCH_BYTES = 2**28
 """About the most memory that one batch may take."""
-MOST_THREADS = 1_024
 
 Progress = Callable[[int, int], None]
 """Called with (ticks done, ticks in all), counted over all worlds and arms."""

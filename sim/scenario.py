@@ -130,9 +130,9 @@ class Role:
                     f"allowed is one number or {rows} of them, one per row"
                 )
             low, high = known[name].low, known[name].high
-            fits = (array >= low) & (array <= high)
-            if not fits.all():
-                raise InputError(f"action of {self.name}: {name} is {array[~fits].flat[0]}, allowed is {low} to {high}")
+            if array.size and not (array.min() >= low and array.max() <= high):
+                wrong = array[~((array >= low) & (array <= high))].flat[0]
+                raise InputError(f"action of {self.name}: {name} is {wrong}, allowed is {low} to {high}")
             out[name] = np.rint(array) if array.dtype.kind == "f" else array
         return out
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from agents.mixture import Mixture
-from agents.policy import Dice, decide, memory_of
+from agents.policy import Dice, decide, memory_of, of_worlds, some_of
 from agents.registry import nearest
 from chain.digest import digest
 from chain.errors import InputError
@@ -102,10 +102,10 @@ class World:
                 continue
             agents = view.size // self.worlds
             own = slice(0, self.residents(role.name))
-            shown = view.reshape(-1, agents)[:, own].reshape(-1)
+            shown = some_of(view, agents, own)
             out[role.name] = role.idling(view.size)
             answer = decide(policy, shown, memory, dice.only(agents, own))
-            out[role.name].reshape(-1, agents)[:, own] = role.read(answer, shown.size).reshape(self.worlds, -1)
+            of_worlds(out[role.name], agents)[:, own] = of_worlds(role.read(answer, shown.size), own.stop)
             for seat in self.seats.values():
                 seat.put(role.name, out[role.name])
         return out

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from agents.encoding import Encoding
 from chain.errors import InputError, whole
 from chain.rule import rule
-from sim.arms import HIGHEST_SEED, seat
+from sim.arms import HIGHEST_SEED, MOST_THREADS, seat
 from sim.scenario import Scenario, resolve
 from sim.scenarios import find
 from sim.world import World
 
 MOST_WORLDS = 2**20
-MOST_THREADS = 1_024
 Fields: TypeAlias = Mapping[str, NDArray[np.int64]]
 """What focal agents do: the fields that they set, one value per focal row."""
 Rows: TypeAlias = slice | NDArray[np.int64] | None

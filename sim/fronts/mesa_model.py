@@ -124,7 +124,7 @@ def place_of(agent: Any) -> MarketAgent | GuestSeat | None:
 def balance_of(agent: Any) -> int | None:
     """Free money of an agent or a guest; None for others."""
     place = place_of(agent)
-    return None if place is None else int(place.view["balance"])
+    return None if place is None else int(agent.model.world.economy.book.accounts["balance"][0, place.address])
 
 
 def jobs_of(agent: Any) -> int | None:

@@ -38,7 +38,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "price_error": Metric(price_error, "of competitive price", False),
         "settlement_delay": Metric(settlement_delay, "blocks", False),
         "fee_overhead": Metric(fee_overhead, "of optimum", False),
-        "profit_gain": Metric(profit_gain, "Nash 0, monopoly 1", None),
+        "profit_gain": Metric(profit_gain, "of the way from Nash to monopoly", None),
         "posted_price": Metric(posted_price, "coins", None),
         "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
         "gini": Metric(gini, "0 to 1", None),

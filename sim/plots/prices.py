@@ -1,6 +1,7 @@
 """The figures of a market of posted prices."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,16 +26,8 @@ def prices_over_time(tables: Mapping[str, Columns], arms: Sequence[str]) -> Figu
     for column, name in LINES.items():
         price = float(ticks[column][0])
         axes.axhline(price, color=GREY, linewidth=1, linestyle="--")
-        axes.annotate(
-            name,
-            (1, price),
-            (-2, 3),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            ha="right",
-            color=GREY,
-            fontsize=8,
-        )
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axes.annotate(name, (1, price), (-2, -3), ha="right", va="top", color=GREY, fontsize=8, **place)
     dress(axes, "tick", "price, coins", "Prices over time (mean and 95 % interval over worlds)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(x=0.02)

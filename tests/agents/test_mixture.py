@@ -16,6 +16,8 @@ from chain.errors import InputError
 from sim.cli import main
 from sim.manifest import read_manifest
 from sim.reading import command
+from sim.scenarios import SCENARIOS
+from sim.world import World
 from tests.agents.views import EVERY_POLICY
 from tests.sim.worlds import MARKET, play, world
 
@@ -24,10 +26,13 @@ SEEDS = [3, 501, 77]
 
 @pytest.mark.parametrize(("role", "name"), EVERY_POLICY)
 def test_a_mixture_of_one_policy_is_that_policy_byte_for_byte(role, name):
-    if role not in (r.name for r in MARKET.roles):
-        pytest.skip("a role of another scenario")
-    count = {"client": 6, "provider": 3}[role]
-    assert play({role: {name: count}}, seeds=SEEDS)[0].digest() == play({role: name}, seeds=SEEDS)[0].digest()
+    (scenario,) = (s for s in SCENARIOS.values() if role in [r.name for r in s.roles])
+    settings = scenario.settings("minimal", {})
+    alone = World(scenario, settings, {role: name}, seeds=SEEDS)
+    mixed = World(scenario, settings, {role: {name: alone.residents(role)}}, seeds=SEEDS)
+    alone.play()
+    mixed.play()
+    assert mixed.digest() == alone.digest()
 
 
 def test_the_order_of_the_members_decides_who_plays_what_and_so_the_ledger():

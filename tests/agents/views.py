@@ -10,7 +10,8 @@ from agents.registry import POLICIES
 from chain.deployments.token import blank
 from chain.genesis import found
 from sim.scenario import OFFERS_SHOWN, layout
-from sim.scenarios import SCENARIOS
+from sim.scenarios import SCENARIOS, find
+from sim.world import World
 from tests.sim.worlds import world
 
 ROLES = {role.name: role for scenario in SCENARIOS.values() for role in scenario.roles}
@@ -49,17 +50,26 @@ def view(role: str, offers: Any = (), **columns: Any) -> Any:
 
 def ask(policy: Any, made: Any, memory: Any = None, names: Any = None, tick: int = 0) -> Any:
     """What a policy does on a view: the checked action, all fields. Empty memory and names 0, 1, ... if none are given."""
-    role = ROLES["client" if "need" in made.dtype.names else "provider"]
+    (role,) = (role for role in ROLES.values() if layout(role.view) == made.dtype)
     memory = np.zeros(made.size, memory_of(policy)) if memory is None else memory
     names = np.arange(made.size) if names is None else names
     return role.read(decide(policy, made, memory, dice(names, tick)), made.size)
 
 
+def lively(role: str) -> World:
+    """A lively market with 64 agents of this role, in one world or in several."""
+    if role == "seller":
+        shops = find("posted_price")
+        settings = {"sellers": 16, "horizon": 12, "cost_low": 800_000, "cost_high": 1_400_000, "levels": 60}
+        return World(shops, shops.settings("minimal", settings), {role: "random_price"}, seeds=np.arange(MANY // 16))
+    counts = {"clients": MANY, "providers": MANY, "services": 2, "horizon": 12, "gas_limit": 10**6, "reliability_bps": 6_000}
+    return world({"client": "random", "provider": "undercutting"}, **counts)
+
+
 @cache
 def market_views(role: str) -> tuple[Any, ...]:
     """What 64 agents of a role are shown in the ticks of a lively market, read-only."""
-    counts = {"clients": MANY, "providers": MANY, "services": 2, "horizon": 12, "gas_limit": 10**6, "reliability_bps": 6_000}
-    played = world({"client": "random", "provider": "undercutting"}, **counts)
+    played = lively(role)
     views = []
     while not played.done:
         shown = played.economy.views[role].copy()

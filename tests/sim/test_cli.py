@@ -61,6 +61,24 @@ def test_run_prints_the_table_and_writes_rows_and_report(capsys):
     assert len(sim.load(folder)) == 4
 
 
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_every_scenario_runs_compares_its_policies_and_writes_its_report(name, capsys):
+    scenario = SCENARIOS[name]
+    role = scenario.roles[0].name
+    names = list(POLICIES[role])
+    arguments = ["--preset", "minimal", "--seeds", "3", "--policy", f"{role}={','.join(names)}", "--out", "here", "--report"]
+    assert main(["run", name, *arguments]) == 0
+    text = capsys.readouterr().out
+    assert all(metric in text for metric in scenario.metrics)
+    report = Path("here/report.md").read_text()
+    for figure in ("policies_compared", *scenario.figures):
+        assert f"({figure}.png)" in report
+        assert Path(f"here/{figure}.png").stat().st_size > 10_000
+    table = sim.compare(name, {role: names}, seeds=3, preset="minimal")
+    assert set(table["metric"]) == set(scenario.metrics)
+    assert len(table) == len(scenario.metrics) * len(names)
+
+
 def test_rows_alone_can_be_asked_for_and_the_report_made_later(capsys):
     assert main(["run", "service_market", "--preset", "minimal", "--seeds", "2", "--no-report", "--out", "here"]) == 0
     assert not Path("here/report.md").exists()

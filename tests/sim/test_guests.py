@@ -9,6 +9,7 @@ from chain.errors import InputError
 from chain.invariants import check
 from sim.metrics import METRICS
 from sim.seats import join
+from tests.chain.markets import python
 from tests.sim.worlds import ANYTHING, AT_COST, IDEAL, MARKET, AnyAction, play, world
 
 SEATS = {"client_guests": 3, "provider_guests": 2}
@@ -226,3 +227,19 @@ def test_guests_in_one_world_of_a_batch_are_guests_of_that_world_alone():
     assert [batch.digest(0), batch.digest(2)] == [without.digest(0), without.digest(1)]
     assert seats[0].gained == seats[1].gained != 0
     assert seats[0].address == seats[1].address
+
+
+PROGRAM = (
+    "from tests.sim.test_guests import SEATS, come_and_go; from tests.sim.worlds import world; from chain.rule import MODE; "
+    "played = world(seeds=[7], need_bps=8_000, **SEATS); come_and_go(played, 7); print(MODE, played.digest())"
+)
+
+
+@pytest.mark.slow
+def test_guests_come_and_go_with_the_same_bytes_interpreted_compiled_and_bounds_checked():
+    modes = {}
+    for flags in ({"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_BOUNDSCHECK": "1"}, {}):
+        mode, digest = python(PROGRAM, **flags).split()
+        modes[mode] = digest
+    assert len(modes) == 3
+    assert len(set(modes.values())) == 1

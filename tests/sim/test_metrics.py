@@ -9,6 +9,7 @@ from sim.metrics.outcome import Outcome
 from sim.scenarios import SCENARIOS
 from sim.scenarios.service_market.layout import CLIENT_TALLY, PROVIDER_TALLY, TICK, TRADE
 from sim.scenarios.service_market.truth import Plan
+from sim.world import World
 from tests.sim.worlds import play
 
 COIN = 1_000_000
@@ -123,9 +124,10 @@ def test_settlement_delay_of_a_whole_market_follows_its_windows(client, provider
 
 
 def test_every_metric_is_one_number_per_world():
-    _, played = play(seeds=[0, 1, 2])
-    for name in {name for scenario in SCENARIOS.values() for name in scenario.metrics}:
-        value = METRICS[name].of(played)
-        assert value.shape == (3,), name
-        assert value.dtype == float, name
-        assert np.isfinite(value).all(), name
+    for scenario in SCENARIOS.values():
+        played = World(scenario, scenario.settings("minimal", {}), seeds=[0, 1, 2]).play()
+        for name in scenario.metrics:
+            value = METRICS[name].of(played)
+            assert value.shape == (3,), name
+            assert value.dtype == float, name
+            assert np.isfinite(value).all(), name

@@ -69,7 +69,7 @@ def by_name(played, outcome):
     for column in ("client", "provider"):
         jobs[column] = name_of[jobs[column]]
     identities = book.identities[0][["owner", "latest", "since"]].tolist()
-    metrics = {name: float(metric.of(outcome)[0]) for name, metric in METRICS.items()}
+    metrics = {name: float(METRICS[name].of(outcome)[0]) for name in MARKET.metrics}
     tallies = [getattr(outcome, part)[0].tolist() for part in ("clients", "providers", "ticks", "trades", "wealth")]
     balances = book.accounts["balance"][0][book.identities["address"][0]].tolist()
     return metrics, tallies, jobs.tolist(), identities, balances

@@ -60,15 +60,27 @@ class PostedPrice:
         count, accounts = self.seeds.size, p.sellers + 2
         self.ticks = p.horizon
         self.book = blank(count, accounts, pool=p.sellers)
-        self.sales: Any = records(SALE, p.horizon, count, p.sellers).swapaxes(0, 1)
-        """Shape (worlds, ticks, sellers); one tick of all worlds lies together in memory, as it is written."""
+        self._sales: Any = records(SALE, p.horizon, count, p.sellers)  # a tick of all worlds lies together, as it is written
+        self.sales: Any = self._sales.swapaxes(0, 1)
+        """What each seller sold, shape (worlds, ticks, sellers)."""
         self._views: Any = records(layout(SELLER.view), count, p.sellers)
         self.views: Mapping[str, NDArray[Any]] = {"seller": self._views.reshape(-1)}
         self.views["seller"].flags.writeable = False
         self.names: Mapping[str, NDArray[np.int64]] = {"seller": np.tile(np.arange(p.sellers), count)}
         self._gains = np.zeros((count, p.sellers), np.int64)
         self._shops = [shop_for(p, accounts) for _ in range(max(1, min(threads, count)))]
+        self._show_terms()
         self.begin(0)
+
+    def _show_terms(self) -> None:
+        """Fill the columns of the views that never change."""
+        p, view = self.parameters, self._views
+        for name in ("quality", "outside", "mu", "levels"):
+            view[name] = getattr(p, name)
+        view["cost"] = p.costs
+        view["lowest"], view["highest"] = self._shops[0].grid[[0, -1]]
+        for column in ("price", "level"):
+            view["sellers"][column][..., p.sellers :] = -1
 
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
         """Start an episode: an empty ledger, prices drawn from the grid; with `seeds`, under new run seeds, one per world."""
@@ -87,17 +99,13 @@ class PostedPrice:
             fee_quotient=p.fee_quotient,
             gas_limit=p.gas_limit,
         )
-        terms, view = self.book.terms, self._views
+        terms = self.book.terms
         for name in ("quality", "outside", "mu"):
-            terms[name] = view[name] = getattr(p, name)
+            terms[name] = getattr(p, name)
         terms["cost"] = p.cost_low
         terms["consumers"] = self.book.identities["address"][:, p.sellers, None]
-        view["cost"], view["levels"] = p.costs, p.levels
-        view["lowest"], view["highest"] = self._shops[0].grid[[0, -1]]
-        for column in ("price", "level"):
-            view["sellers"][column][..., p.sellers :] = -1
-        self.sales.swapaxes(0, 1).view(np.int64)[...] = 0
-        begin(self.book, view, np.array(p.costs, np.int64), self._shops[0])
+        self._sales.view(np.int64)[...] = 0
+        begin(self.book, self._views, np.array(p.costs, np.int64), self._shops[0])
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
         """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""

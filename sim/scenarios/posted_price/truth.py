@@ -6,14 +6,13 @@ prices earn most for all sellers together where every markup is mu / (1 - sum of
 Amounts are floats in the smallest unit of money, per unit mass of consumers.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logsumexp, wrightomega
 
-HALVINGS = 60
+HALVINGS, NEWTON_STEPS = 60, 12
 Floats = NDArray[np.float64]
 
 
@@ -25,16 +24,6 @@ class Market(NamedTuple):
     mu: float
     costs: tuple[float, ...]
     """Unit cost of each seller."""
-
-
-def root(rising: Callable[[Floats], Floats], low: ArrayLike, high: ArrayLike) -> Floats:
-    """Where a rising function is zero, by bisection, element by element: it is below zero at `low`, and not at `high`."""
-    low, high = np.asarray(low, float), np.asarray(high, float)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        below = rising(middle) < 0
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray((low + high) / 2)
 
 
 def _gains(market: Market) -> Floats:
@@ -78,15 +67,19 @@ def monopoly_prices(market: Market) -> Floats:
 def nash_prices(market: Market) -> Floats:
     """The prices from which no seller gains by moving alone.
 
-    Given the log-sum s over all choices, the odds o_i of buying of seller i solve ln(share) + 1 + o_i = gain_i - s; the log-sum
-    is right where all shares add up to one.
+    Given the log-sum s over all choices, the odds exp(t) of buying of a seller solve 1 + exp(t) + ln(share) = gain - s. The left
+    side rises in t and is convex, so Newton's method runs down to the root from above. Bisection finds the log-sum at which all
+    shares add up to one.
     """
     gains = _gains(market)
-
-    def log_odds(s: Floats) -> Floats:
-        wanted = gains - s
-        high = np.log1p(np.maximum(wanted, 0)) + 1
-        return root(lambda t: 1 + np.exp(t) - np.logaddexp(0, -t) - wanted, np.minimum(wanted, 0) - 3, high)
-
-    s = root(lambda s: 1 - np.exp(-s) - expit(log_odds(s)).sum(), 0, np.logaddexp(0, logsumexp(gains) - 1))
-    return np.asarray(market.costs + market.mu * (1 + np.exp(log_odds(s))))
+    low, high = 0.0, float(np.logaddexp(0, logsumexp(gains) - 1))
+    for _ in range(HALVINGS):
+        s = (low + high) / 2
+        t = np.log1p(np.maximum(gains - s, 0)) + 1
+        for _ in range(NEWTON_STEPS):
+            t -= (1 + np.exp(t) - np.logaddexp(0, -t) - gains + s) / (np.exp(t) + expit(-t))
+        if expit(t).sum() + np.exp(-s) > 1:
+            low = s
+        else:
+            high = s
+    return np.asarray(market.costs + market.mu * (1 + np.exp(t)))

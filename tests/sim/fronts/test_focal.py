@@ -132,6 +132,23 @@ def test_peers_keep_their_memory():
     assert sum((memory[name] != 0).any() for name in memory.dtype.names) > 0
 
 
+def test_a_focal_agent_takes_over_nothing_of_what_its_policy_proposed():
+    """Fields that are not learned stay at their defaults; those of the peers are the policy's."""
+
+    def tipping(view, memory, dice):
+        return {"price": 50_000_000, "tip": 7}
+
+    world = worlds_of(MARKET, MARKET.settings("minimal", {}), {"provider": tipping}, worlds=2)
+    encoding = encoding_of(MARKET, "provider", world.parameters)
+    proposed = world.actions(["provider"])["provider"]
+    assert proposed["tip"].tolist() == [7] * 6
+    rows = slice(None, None, 3)
+    actions = Focal(world, encoding).among(proposed, rows, encoding.act(np.ones((2, 2)), 2))
+    assert actions["tip"].tolist() == [0, 7, 7] * 2
+    assert actions["effort_bps"].tolist() == [10_000] * 6
+    assert actions["price"].tolist() == [world.parameters.value_high, 50_000_000, 50_000_000] * 2
+
+
 def test_worlds_share_the_run_seed_and_differ_by_their_coordinate():
     world = worlds_of(MARKET, MARKET.settings("minimal", {}), None, worlds=3, seed=8)
     one = World(MARKET, world.parameters, seeds=[8])
