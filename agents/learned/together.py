@@ -135,6 +135,7 @@ def train_together(
     finally:
         for player in players:
             player.turn.close()
+            player.model.logger.close()
     seconds = time.perf_counter() - began
     return MappingProxyType({player.role: player.result(seconds, threads, complete) for player in players})
 

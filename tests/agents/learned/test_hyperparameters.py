@@ -35,7 +35,9 @@ def test_the_entry_of_the_preset_goes_before_that_of_the_scenario_and_the_defaul
 
 
 def test_what_is_given_later_counts_and_dots_reach_inside():
-    h = hyperparameters("ppo", {"gamma": 0.5, "policy_kwargs": {"net_arch": [8], "log_std_init": -1}}, {"policy_kwargs.net_arch": [4]})
+    h = hyperparameters(
+        "ppo", {"gamma": 0.5, "policy_kwargs": {"net_arch": [8], "log_std_init": -1}}, {"policy_kwargs.net_arch": [4]}
+    )
     assert (h.gamma, h.policy_kwargs.net_arch, h.policy_kwargs.log_std_init) == (0.5, [4], -1)
 
 
@@ -80,7 +82,12 @@ def test_the_hyperparameters_of_q_are_those_that_q_takes():
 
 def test_overrides_are_read_as_yaml_each_once():
     assert parse_overrides(["gamma=0", "policy_kwargs={net_arch: [3]}"]) == {"gamma": 0, "policy_kwargs": {"net_arch": [3]}}
-    for given, match in ((["gamma"], "NAME=VALUE"), (["=1"], "NAME=VALUE"), (["a=1", "a=2"], "given twice"), (["a=[1"], "expected")):
+    for given, match in (
+        (["gamma"], "NAME=VALUE"),
+        (["=1"], "NAME=VALUE"),
+        (["a=1", "a=2"], "given twice"),
+        (["a=[1"], "expected"),
+    ):
         with pytest.raises(InputError, match=match):
             parse_overrides(given)
 

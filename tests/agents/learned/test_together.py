@@ -215,7 +215,7 @@ def test_an_error_in_one_ends_all_with_that_error():
     before = threading.active_count()
     with pytest.raises(InputError, match="policy client=mine: raised"):
         learn(96, lambda number: Broken())
-    with pytest.raises(ValueError, match="nan|invalid values"):
+    with pytest.raises(ValueError, match=r"nan|invalid values"):
         learn(96, lambda number: Odd())
     assert threading.active_count() == before
 
