@@ -152,6 +152,15 @@ def test_a_policy_that_holds_its_answers_plays_as_the_environment_that_it_was_tr
     assert returns(model, env, 6) == pytest.approx(gains, abs=1e-4)
 
 
+def test_for_how_long_answers_are_held_is_kept_with_the_policy():
+    learn({"provider": Learn("ppo", {**QUICK, "env_kwargs.frame_skip": 4})}, out="here")
+    assert load_bundle("here/provider-ppo").hold == 4
+    description = Path("here/provider-ppo/policy.json")
+    description.write_text(description.read_text().replace('"hold": 4', '"hold": 0'))
+    with pytest.raises(InputError, match="'hold': Input should be greater than or equal to 1"):
+        load_bundle("here/provider-ppo")
+
+
 def test_the_stage_of_one_role_is_its_vec_env():
     settings = MARKET.settings("minimal", {})
     for focal in (False, True):
