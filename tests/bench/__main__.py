@@ -5,6 +5,7 @@ from rich.table import Table
 
 from chain.rule import MODE
 from tests.bench.front_speed import front_speed
+from tests.bench.learning_speed import learning_speed
 from tests.bench.ledger_speed import ledger_speed
 from tests.bench.market_speed import market_speed
 from tests.bench.mesa_speed import mesa_speed
@@ -56,6 +57,8 @@ def main() -> None:
         more += mesa_speed()
     with console.status("The fronts beside markets written by hand ..."):
         fronts, lines = front_speed()
+    with console.status("PPO in the worlds, beside PPO in an environment that does nothing ..."):
+        more += learning_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
     console.print(table(ratios + more + fronts))
