@@ -38,12 +38,18 @@ def check_env(env: "VecEnv", algo: str) -> None:
     check_form(algo, form_of(env))
 
 
-def schedule(given: float | str) -> float | Callable[[float], float]:
-    """A learning rate or clip range: a number, or ``lin_`` and a number, which falls to 0 as the training goes on."""
+def schedule(given: float | str, update: float = 0.0) -> float | Callable[[float], float]:
+    """A learning rate or clip range: a number, or ``lin_`` and a number, which falls to 0 as the training goes on.
+
+    Args:
+        given: as in the hyperparameters.
+        update: share of the training that is collected for one update. Stable-Baselines3 counts it as done before the update, so
+            that the last one, and the only one of a short training, would change nothing.
+    """
     if not isinstance(given, str):
         return given
     start = float(given.removeprefix(LINEAR))
-    return lambda remaining: start * remaining
+    return lambda remaining: start * min(1.0, remaining + update)
 
 
 def minibatch(rows: int, most: int) -> int:
@@ -55,7 +61,7 @@ def minibatch(rows: int, most: int) -> int:
     return -(-rows // -(-rows // most))
 
 
-def build(env: "VecEnv", algo: str, hyperparameters: Any, seed: int) -> Any:
+def build(env: "VecEnv", algo: str, hyperparameters: Any, seed: int, steps: int) -> Any:
     """A fresh learner on an environment, on the processor. It seeds the global generators of Python, NumPy and torch.
 
     Args:
@@ -63,15 +69,17 @@ def build(env: "VecEnv", algo: str, hyperparameters: Any, seed: int) -> Any:
         algo: `ppo`, `maskable_ppo` or `dqn`.
         hyperparameters: from `agents.learned.hyperparameters.hyperparameters`.
         seed: of its weights, its exploration, and the environment's episodes.
+        steps: agent-steps of its training.
 
     Raises:
         InputError: the environment's actions are not for this learner, or a number does not fit it.
     """
     check_env(env, algo)
     h = hyperparameters
+    update = min(1.0, (h.train_freq if algo == "dqn" else h.n_steps) * env.num_envs / steps)
     net = {"net_arch": list(h.policy_kwargs.net_arch), "activation_fn": ACTIVATIONS[h.policy_kwargs.activation]}
     options: dict[str, Any] = {
-        "learning_rate": schedule(h.learning_rate),
+        "learning_rate": schedule(h.learning_rate, update),
         "gamma": h.gamma,
         "max_grad_norm": h.max_grad_norm,
         "policy_kwargs": net,
@@ -87,7 +95,7 @@ def build(env: "VecEnv", algo: str, hyperparameters: Any, seed: int) -> Any:
         if rows < 2:
             raise InputError(f"n_steps: {h.n_steps} given for one agent, allowed is at least 2")
         options |= {name: getattr(h, name) for name in ("n_steps", "n_epochs", "gae_lambda", "ent_coef", "vf_coef")}
-        options |= {"batch_size": minibatch(rows, h.batch_size), "clip_range": schedule(h.clip_range)}
+        options |= {"batch_size": minibatch(rows, h.batch_size), "clip_range": schedule(h.clip_range, update)}
         if form_of(env) == "box":
             net["log_std_init"] = h.policy_kwargs.log_std_init
     with warnings.catch_warnings():  # the last minibatch may be a few rows shorter

@@ -38,9 +38,10 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """A mapping whose keys are different texts."""
         seen = set()
         for key, _ in node.value:
-            if key.tag != "tag:yaml.org,2002:str" or key.value in seen:
-                what = "given twice" if key.value in seen else "is no name"
-                raise yaml.MarkedYAMLError(problem=f"key {str(key.value)[:40]!r} {what}", problem_mark=key.start_mark)
+            if key.tag != "tag:yaml.org,2002:str":
+                raise yaml.MarkedYAMLError(problem=f"key {str(key.value)[:40]!r} is no name", problem_mark=key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key.value[:40]!r} given twice", problem_mark=key.start_mark)
             seen.add(key.value)
         return dict(super().construct_mapping(node, deep))
 

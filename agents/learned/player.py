@@ -63,7 +63,7 @@ class Player:
         def loop(turn: Turn) -> None:
             on_threads(threads)
             env = Seat(scene.stage, role, turn, scene.seen[role])
-            self.model = build(env, learner.algo, learner.hyperparameters, learner.seed)
+            self.model = build(env, learner.algo, learner.hyperparameters, learner.seed, steps)
             log_to(self.model, learner.out)
             self.model.learn(steps)
 
@@ -106,7 +106,6 @@ class Player:
 
     def result(self, seconds: float, threads: int, complete: bool) -> Trained:
         """What came of the training."""
-        self.model.logger.close()
         settings = self.learner.hyperparameters.model_dump()
         steps, digest = int(self.model.num_timesteps), weights_hash(self.model)
         return Trained(

@@ -115,7 +115,8 @@ def train_together(
     check_together(learners, stages[0].encodings, schedule, rounds)
     for learner in learners.values():
         check_training(learner.seed, threads, evaluations)
-    totals = {role: whole("steps", steps or one.hyperparameters.n_timesteps, 1, MOST_STEPS) for role, one in learners.items()}
+    given = {role: one.hyperparameters.n_timesteps if steps is None else steps for role, one in learners.items()}
+    totals = {role: whole("steps", one, 1, MOST_STEPS) for role, one in given.items()}
     turns = {role: turn_of(one, totals[role] / rounds / stages[0].rows[role]) for role, one in learners.items()}
     if not together:
         totals = {role: turns[role] * rounds * stages[0].rows[role] for role in learners}
@@ -134,6 +135,7 @@ def train_together(
     finally:
         for player in players:
             player.turn.close()
+            player.model.logger.close()
     seconds = time.perf_counter() - began
     return MappingProxyType({player.role: player.result(seconds, threads, complete) for player in players})
 

@@ -184,13 +184,14 @@ def train(
     if algo == "q":
         model, done = learn_table(env, h, total, seed, progress), -(-total // env.num_envs) * env.num_envs
     else:
-        model = build(env, algo, h, seed)
+        model = build(env, algo, h, seed, total)
         log_to(model, None if out is None else Path(out))
         try:
             model.learn(total, Watch(total, evaluations, look, progress))
         except KeyboardInterrupt:
             complete = False
-        model.logger.close()
+        finally:
+            model.logger.close()
         done = int(model.num_timesteps)
     if complete:
         look(model, done)

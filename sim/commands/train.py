@@ -76,8 +76,8 @@ def train(
     for name in parameters:
         if name in RESERVED:
             raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain {scenario}` lists")
-    chosen = {who: names.split(",") for who, names in _by_role("--fields", fields or (), roles, "=").items()}
-    forms = _by_role("--form", form or (), roles, "=")
+    chosen = {who: names.split(",") for who, names in _by_role("--fields", fields or (), roles).items()}
+    forms = _by_role("--form", form or (), roles)
     settings = _hyperparams(hyperparam or (), roles)
     from sim.store import check_out
     from sim.training.keeping import keep
@@ -120,15 +120,15 @@ def _names(option: str, text: str, distinct: bool = True) -> list[str]:
     return names
 
 
-def _by_role(option: str, given: Sequence[str], roles: list[str], mark: str) -> dict[str, str]:
+def _by_role(option: str, given: Sequence[str], roles: list[str]) -> dict[str, str]:
     """Role -> text, from ``ROLE=TEXT``, or from ``TEXT`` if one role learns."""
     out: dict[str, str] = {}
     for text in given:
-        role, found, _ = text.partition(mark)
+        role, found, rest = text.partition("=")
         if not found:
             role, rest = roles[0], text
         if (not found and len(roles) > 1) or not rest or role not in roles or role in out:
-            raise InputError(f"{option}: {text!r} given, allowed is ROLE{mark}VALUE once for each of {', '.join(roles)}")
+            raise InputError(f"{option}: {text!r} given, allowed is ROLE=VALUE once for each of {', '.join(roles)}")
         out[role] = rest
     return out
 

@@ -1,5 +1,7 @@
 """Learners on problems whose solution is known, all through the same API: nothing here was written for one of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -38,33 +40,48 @@ def test_a_monopolist_finds_the_best_price_with_the_shipped_hyperparameters(cost
     assert found == pytest.approx((1 + cost) / 2, rel=0.03)
 
 
-def pennies(seed):
-    """Matching pennies, learned by fictitious play."""
-    settings = {
-        "n_envs": 256,
-        "n_timesteps": 40 * 2 * 256,
-        "n_steps": 1,
-        "batch_size": 256,
-        "n_epochs": 4,
-        "gamma": 0.0,
-        "learning_rate": 0.03,
-        "ent_coef": 0.5,
-        "policy_kwargs.net_arch": [8],
-    }
-    learners = {role.name: Learn("ppo", settings) for role in PENNIES.roles}
-    return run(plan_training(PENNIES, learners, seed=seed, schedule="alternating", rounds=40, average=True, evaluations=1))
+SMOOTH = {
+    "n_envs": 256,
+    "n_timesteps": 40 * 2 * 256,
+    "n_steps": 1,
+    "batch_size": 256,
+    "n_epochs": 4,
+    "gamma": 0.0,
+    "learning_rate": 0.03,
+    "ent_coef": 0.5,
+    "policy_kwargs.net_arch": [8],
+}
+"""The entropy bonus makes best responses smooth: without it they jump from one side to the other, and averages converge slowly.
+The perturbed game has its equilibrium at one half too, by symmetry. Source: Fudenberg and Levine, "The theory of learning in
+games", 1998, chapter 4."""
+
+
+def share_of_heads(role, policy, worlds=20_000):
+    """How often a player shows heads; by chance it strays by 0.0035 (one standard deviation)."""
+    world = World(PENNIES, PENNIES.settings("standard", {}), {role: policy}, seeds=held_out(worlds))
+    return world.actions()[role]["side"].mean()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_matching_pennies_are_mixed_one_half_by_averaged_play(seed):
-    """Each agent plays one of its 40 rounds; of 20,000 agents the share strays by 0.0035 (one standard deviation) by chance."""
-    training = pennies(seed)
-    world = World(PENNIES, PENNIES.settings("standard", {}), training.policies, seeds=held_out(20_000))
-    actions = world.actions()
-    for role in PENNIES.roles:
-        assert actions[role.name]["side"].mean() == pytest.approx(0.5, abs=0.05)
-        rounds = World(PENNIES, world.parameters, {role.name: training.trained[role.name].rounds[5]}, seeds=held_out(20_000))
-        assert abs(rounds.actions()[role.name]["side"].mean() - 0.5) > 0.005, "it moved in between"
+    learners = {role.name: Learn("ppo", SMOOTH) for role in PENNIES.roles}
+    plan = plan_training(PENNIES, learners, seed=seed, schedule="alternating", rounds=40, average=True, evaluations=1)
+    for role, policy in run(plan).policies.items():
+        assert len(policy.policies) == 40
+        assert share_of_heads(role, policy) == pytest.approx(0.5, abs=0.05)
+
+
+def test_one_half_is_no_habit_of_that_learner():
+    """The same learner against somebody who shows heads in three of four worlds shows them nearly always."""
+
+    def mostly_heads(view, memory, dice):
+        return {"side": dice.uniform()[:, 0] < 0.75}
+
+    training = run(
+        plan_training(PENNIES, {"matcher": Learn("ppo", SMOOTH)}, policies={"mismatcher": mostly_heads}, seed=1, evaluations=1)
+    )
+    drawn = dataclasses.replace(training.policies["matcher"], deterministic=False)
+    assert share_of_heads("matcher", drawn) > 0.8
 
 
 def bids(policy, count=2_000):
@@ -80,7 +97,7 @@ def mean_gain(values, own, rivals, bidders):
     return (values - own) * chance
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:2])
 @pytest.mark.parametrize("bidders", [2, 3])
 def test_bidders_shade_their_bids_as_the_theory_of_auctions_says(bidders, seed):
     settings = {
@@ -89,7 +106,7 @@ def test_bidders_shade_their_bids_as_the_theory_of_auctions_says(bidders, seed):
         "n_steps": 1,
         "batch_size": 1_024,
         "gamma": 0.0,
-        "learning_rate": "lin_1e-3",
+        "learning_rate": "lin_2e-3",
         "policy_kwargs.net_arch": [32, 32],
         "policy_kwargs.log_std_init": -2,
     }

@@ -1,0 +1,260 @@
+"""Several learners: strictly one runs at a time, each with randomness of its own, at once or in turns."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from agents.learned.averaged import Averaged
+from agents.learned.evaluator import outputs_of
+from agents.learned.hyperparameters import hyperparameters
+from agents.learned.player import Learner, Player
+from agents.learned.together import train_together
+from agents.learned.training import train
+from agents.learned.turns import Turn, random_state
+from agents.policy import Dice
+from chain.errors import InputError
+from chain.layout import HEAD, records
+from tests.agents.learned.echo import SIDE, Echo, Rooms
+
+SMALL = hyperparameters("ppo", {"n_steps": 4, "batch_size": 16, "n_epochs": 2, "policy_kwargs.net_arch": [8]})
+DEEP_Q = hyperparameters(
+    "dqn", {"learning_starts": 8, "batch_size": 8, "buffer_size": 100, "train_freq": 4, "policy_kwargs.net_arch": [8]}
+)
+
+
+def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), **more):
+    """Two learners in two rooms: the trained, and the stages that were made."""
+    stages = []
+
+    def make_stage(number):
+        stages.append(Rooms(seed=number) if stage is None else stage(number))
+        return stages[-1]
+
+    learners = {
+        role: Learner(algo, SMALL if algo != "dqn" else DEEP_Q, seed)
+        for role, algo, seed in zip(("left", "right"), algos, seeds, strict=True)
+    }
+    return train_together(make_stage, learners, steps, **more), stages
+
+
+def digests(trained):
+    return [one.weights_sha256 for one in trained.values()]
+
+
+def test_a_loop_runs_only_while_it_is_resumed():
+    seen = []
+
+    def loop(turn):
+        seen.append(threading.current_thread())
+        got = turn.pause("first")
+        return turn.pause(got + 1)
+
+    turn = Turn(loop)
+    assert seen == []
+    assert turn.resume() == "first"
+    assert turn.resume(5) == 6
+    assert not turn.done
+    assert turn.resume("end") == "end"
+    assert turn.done
+    assert seen[0] is not threading.current_thread()
+
+
+def test_every_loop_finds_its_own_randomness_again():
+    def draws(turn):
+        torch.manual_seed(7)
+        np.random.seed(7)  # noqa: NPY002
+        for _ in range(3):
+            turn.pause((float(torch.rand(1)), np.random.rand()))  # noqa: NPY002
+
+    def alone():
+        torch.manual_seed(7)
+        np.random.seed(7)  # noqa: NPY002
+        return [(float(torch.rand(1)), np.random.rand()) for _ in range(3)]  # noqa: NPY002
+
+    outside = random_state()[2].clone()
+    first, second = Turn(draws), Turn(draws)
+    both = [(first.resume(), second.resume()) for _ in range(3)]
+    assert torch.equal(random_state()[2], outside)
+    for turn in (first, second):
+        turn.close()
+    expected = alone()
+    assert [a for a, _ in both] == expected
+    assert [b for _, b in both] == expected
+
+
+def test_a_closed_loop_ends_where_it_waits_and_its_thread_with_it():
+    ended = []
+
+    def loop(turn):
+        try:
+            turn.pause(None)
+        finally:
+            ended.append(True)
+
+    before = threading.active_count()
+    turn = Turn(loop)
+    turn.resume()
+    turn.close()
+    assert ended == [True]
+    assert threading.active_count() == before
+    Turn(loop).close()
+
+
+def test_what_a_loop_raises_is_raised_where_it_was_resumed():
+    def loop(turn):
+        turn.pause(None)
+        raise ZeroDivisionError("in the loop")
+
+    turn = Turn(loop)
+    turn.resume()
+    with pytest.raises(ZeroDivisionError, match="in the loop"):
+        turn.resume()
+
+
+def test_together_each_learns_what_it_would_learn_alone():
+    """The rooms have no doors: a learner's weights are those that its own training alone gives."""
+    trained, _ = learn(96)
+    for role, seed, rows in (("left", 1, 4), ("right", 2, 6)):
+        env = Echo(SIDE, rows)
+        env.seed(0)
+        env.seed = lambda seed: None  # as a stage, it has a seed of its own
+        assert train(env, "ppo", SMALL, 96, seed).weights_sha256 == trained[role].weights_sha256
+
+
+def test_the_same_seeds_give_the_same_weights_in_both_schedules_and_with_different_learners():
+    for more in ({}, {"schedule": "alternating", "rounds": 2, "average": True}, {"algos": ("ppo", "dqn")}):
+        first, again, other = (learn(96, seeds=seeds, **more)[0] for seeds in ((1, 2), (1, 2), (3, 4)))
+        assert digests(first) == digests(again)
+        assert not set(digests(first)) & set(digests(other))
+
+
+def test_the_one_that_is_done_first_plays_on_without_learning():
+    """Of 96 agent-steps each, 4 rows take 24 steps and 6 rows 16."""
+    trained, (stage,) = learn(96)
+    assert len(stage.log) == 24
+    assert all(set(answers) == {"left", "right"} for answers in stage.log)
+    assert {len(answers["right"]) for answers in stage.log} == {6}
+    assert [one.steps for one in trained.values()] == [96, 96]
+
+
+def test_in_turns_only_one_learns_and_rounds_are_whole_updates():
+    told = []
+    trained, stages = learn(
+        100, schedule="alternating", rounds=3, progress=lambda role, done, total, mean: told.append((role, done, total))
+    )
+    assert [len(stage.log) for stage in stages] == [24, 12], "2 updates of 4 steps a turn for 4 rows, 1 for 6 rows"
+    order = [role for k, (role, _, _) in enumerate(told) if k == 0 or told[k - 1][0] != role]
+    assert order == ["left", "right"] * 3
+    assert {role: total for role, _, total in told} == {"left": 96, "right": 72}
+    assert {role: one.steps for role, one in trained.items()} == {"left": 96, "right": 72}
+    for one in trained.values():
+        assert len(one.rounds) == 3
+        first, last = (policy.network.flat for policy in (one.rounds[0], one.rounds[-1]))
+        assert not np.array_equal(first, last)
+        assert not one.rounds[0].deterministic
+
+
+def test_averaged_play_asks_what_was_known_after_every_round(monkeypatch):
+    asked = []
+    plain = Player._answers
+
+    def watched(self, scene, seen, masks, average):
+        out = plain(self, scene, seen, masks, average)
+        asked.append((self.role, len(self._past), sorted(set(self._members.get(scene, [])))))
+        return out
+
+    monkeypatch.setattr(Player, "_answers", watched)
+    learn(64 * 6, schedule="alternating", rounds=4, average=True)
+    late = [members for role, past, members in asked if past == 3]
+    assert {k for members in late for k in members} == {0, 1, 2}
+    assert all(members == [] for _, past, members in asked if past < 2)
+
+
+def test_evaluations_come_in_equal_intervals_from_before_the_first_step_to_the_end():
+    seen = []
+    trained, _ = learn(
+        96,
+        evaluate=lambda models: {role: np.ones(3) for role in models},
+        evaluations=4,
+        on_evaluation=lambda models, one: seen.append({role: evaluation.steps for role, evaluation in one.items()}),
+    )
+    assert len(seen) == 5
+    assert seen[0] == {"left": 0, "right": 0}
+    assert seen[-1] == {"left": 96, "right": 96}
+    assert [one.steps for one in trained["left"].curve] == [steps["left"] for steps in seen]
+
+
+def test_ctrl_c_keeps_what_all_have_learned():
+    def stop(role, done, total, mean):
+        if role == "right" and done >= 48:
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    trained, _ = learn(10_000, progress=stop)
+    assert [one.complete for one in trained.values()] == [False, False]
+    assert {role: one.steps for role, one in trained.items()} == {"left": 32, "right": 48}
+    assert threading.active_count() == before
+
+
+def test_an_error_in_one_ends_all_with_that_error():
+    class Broken(Rooms):
+        def step(self, answers):
+            if len(self.log) == 5:
+                raise InputError("policy client=mine: raised")
+            return super().step(answers)
+
+    class Odd(Rooms):
+        def step(self, answers):
+            came = dict(super().step(answers))
+            seen, rewards, dones, infos = came["right"]
+            came["right"] = (seen * np.nan, rewards, dones, infos)
+            return came
+
+    before = threading.active_count()
+    with pytest.raises(InputError, match="policy client=mine: raised"):
+        learn(96, lambda number: Broken())
+    with pytest.raises(ValueError, match=r"nan|invalid values"):
+        learn(96, lambda number: Odd())
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        ({"schedule": "alternate"}, "schedule: 'alternate' given; .* did you mean alternating"),
+        ({"rounds": 0, "schedule": "alternating"}, "rounds: 0 given"),
+        ({"steps": 0}, "steps: 0 given"),
+        ({"algos": ("ppo", "q")}, "q given for one of several roles, allowed are ppo, maskable_ppo, dqn"),
+        ({"seeds": (1, -1)}, "seed: -1 given"),
+    ],
+)
+def test_what_can_not_be_trained_together_is_refused(more, match):
+    with pytest.raises(InputError, match=match):
+        learn(**{"steps": 96, **more})
+
+
+def test_an_average_plays_one_policy_per_agent_and_episode_each_as_often():
+    trained, _ = learn(96, schedule="alternating", rounds=3)
+    average = Averaged(trained["left"].rounds)
+    rows = 3_000
+    view = np.zeros((rows,), np.dtype([("seen", np.int64)]))
+    view["seen"] = np.where(np.arange(rows) % 2, 1, -1)
+    memory, heads = np.zeros(rows, average.memory), records(HEAD, 1)
+    answers = []
+    for tick in range(3):
+        before = memory["drawn"].copy()
+        answers.append(average.act(view, memory, Dice(heads, tick, np.arange(rows)))["side"])
+        assert tick == 0 or np.array_equal(before, memory["drawn"])
+    counts = np.bincount(memory["drawn"], minlength=4)
+    assert counts[0] == 0
+    assert (abs(counts[1:] - rows / 3) < 5 * np.sqrt(rows * 2 / 9)).all(), "by chance once in 500,000 times"
+    expected = 0.0
+    for k, policy in enumerate(average.policies):
+        scores = outputs_of(policy.network, policy.encoding.observe(view[memory["drawn"] == k + 1]))
+        expected += (1 / (1 + np.exp(scores[:, 0] - scores[:, 1]))).sum()
+    drawn = np.mean(answers)
+    assert drawn == pytest.approx(expected / rows, abs=5 * 0.5 / np.sqrt(3 * rows)), "by chance once in a million times"
+    with pytest.raises(InputError, match="averaged play: 0 policies given"):
+        Averaged(())

@@ -1,0 +1,351 @@
+"""Training from a scenario: what is refused, what is kept, and that what was learned plays as it was trained."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim
+from agents.learned.bundle import load_bundle, read_card
+from agents.learned.from_sb3 import from_sb3
+from agents.learned.hyperparameters import hyperparameters
+from agents.learned.learners import build
+from agents.learned.training import returns
+from agents.registry import POLICIES
+from chain.errors import InputError
+from sim.cli import main
+from sim.fronts.joint import JointWorlds
+from sim.fronts.sb3_vec_env import LedgerVecEnv
+from sim.scenario import encoding_of
+from sim.training.keeping import read_evaluations
+from sim.training.plan import Learn, plan_training
+from sim.training.scoring import COIN, HELD_OUT, Among, scores
+from sim.world import World
+from tests.sim.worlds import MARKET
+
+QUICK = {"n_envs": 4, "n_steps": 5, "batch_size": 60, "n_epochs": 1, "policy_kwargs.net_arch": [8]}
+FEW = {"preset": "minimal", "steps": 60, "held_out_worlds": 3, "evaluations": 2}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def learn(learners=None, **more):
+    return sim.train("service_market", learners or {"provider": Learn("ppo", QUICK)}, **{**FEW, **more})
+
+
+def test_a_training_directory_holds_policy_logs_curve_scores_and_a_manifest_that_vouches_for_them():
+    training = learn(seed=3, out="here")
+    folder = training.folder
+    assert folder == Path("here")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {"manifest.json"}
+    assert set(manifest["files"]) == names
+    expected = {"evaluations.csv", "learning_curve.png", "scores.csv", "provider/progress.csv", "provider-ppo/policy.safetensors"}
+    assert expected < names
+    assert any("tfevents" in name for name in names)
+    assert manifest["complete"] is True
+    assert manifest["config"]["learners"]["provider"]["hyperparameters"]["n_steps"] == 5
+    assert manifest["results"]["provider"]["weights_sha256"] == training.trained["provider"].weights_sha256
+    assert manifest["versions"]["torch"] != "unknown"
+    evaluations = read_evaluations(folder)
+    assert evaluations["steps"].tolist() == [0, 36, 60]
+    with (folder / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["policy"] for row in rows} == {"learned", *POLICIES["provider"]}
+    assert len(rows) == 3 * (1 + len(POLICIES["provider"]))
+    last = training.trained["provider"].curve[-1].scores
+    assert np.array_equal(last, training.scores["provider"]["learned"])
+    assert evaluations["mean"][-1] == pytest.approx(last.mean())
+    card = read_card(folder / "provider-ppo")
+    assert (card.steps, card.seeds, card.algo) == (60, (3,), "ppo")
+
+
+def test_what_was_learned_plays_by_the_path_of_its_directory(capsys):
+    learn(out="here")
+    rows = sim.run("service_market", {"provider": ["cost_plus", "here/provider-ppo"]}, seeds=2, preset="minimal")
+    assert rows.arm.unique().tolist() == ["provider=cost_plus", "provider=provider-ppo"]
+    played = ["run", "service_market", "--preset", "minimal", "--seeds", "2", "--policy", "provider=here/provider-ppo"]
+    assert main(played) == 0
+    checkpoints = sorted(Path("here/checkpoints").iterdir())
+    assert [folder.name for folder in checkpoints] == ["provider-ppo-0", "provider-ppo-36", "provider-ppo-60"]
+    final = load_bundle("here/provider-ppo").network.flat
+    assert np.array_equal(load_bundle(checkpoints[2]).network.flat, final)
+    assert not np.array_equal(load_bundle(checkpoints[0]).network.flat, final)
+
+
+def test_the_same_seed_gives_the_same_weights_and_scores_and_another_seed_others():
+    first, again, other = (learn(seed=seed) for seed in (1, 1, 2))
+    assert len({one.folder for one in (first, again, other)}) == 3, "never over another"
+    hashes = [one.trained["provider"].weights_sha256 for one in (first, again, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert np.array_equal(first.scores["provider"]["learned"], again.scores["provider"]["learned"])
+
+
+def test_roles_learn_together_with_spaces_and_learners_of_their_own():
+    for schedule in ("independent", "alternating"):
+        training = learn(
+            {"client": Learn("maskable_ppo", QUICK), "provider": Learn("ppo", QUICK)},
+            steps=120,
+            schedule=schedule,
+            rounds=2,
+            out=schedule,
+        )
+        assert {role: policy.encoding.form for role, policy in training.policies.items()} == {
+            "client": "multidiscrete",
+            "provider": "box",
+        }
+        assert all(Path(schedule, name, "policy.json").is_file() for name in ("client-maskable_ppo", "provider-ppo"))
+        assert Path(schedule, "rounds").is_dir() == (schedule == "alternating")
+        assert set(read_evaluations(Path(schedule))["role"]) == {"client", "provider"}
+        both = {"client": f"{schedule}/client-maskable_ppo", "provider": f"{schedule}/provider-ppo"}
+        assert len(sim.run("service_market", both, seeds=2, preset="minimal")) == 2
+
+
+def test_one_learner_among_peers_is_scored_by_its_own_gain():
+    training = learn({"provider": Learn("ppo", {**QUICK, "env_kwargs.focal": True})}, policies={"provider": "undercutting"})
+    assert training.plan.peers.keys() == {"provider"}
+    assert training.trained["provider"].steps == 60
+    among = scores(MARKET, training.plan.parameters, {"provider": "cost_plus"}, ["provider"], 3, {"provider": "cost_plus"})
+    world = World(MARKET, training.plan.parameters, {}, seeds=HELD_OUT + np.arange(3))
+    world.play()
+    gains = world.economy.gains()["provider"].reshape(3, -1) / COIN
+    assert np.array_equal(among["provider"], gains[:, 0])
+    assert np.array_equal(training.scores["provider"]["undercutting"], scores_of_all(training, "undercutting")[:, 0])
+
+
+def scores_of_all(training, name):
+    """Gains of every provider where all play this policy, shape (worlds, providers)."""
+    world = World(MARKET, training.plan.parameters, {"provider": name}, seeds=HELD_OUT + np.arange(3))
+    world.play()
+    return world.economy.gains()["provider"].reshape(3, -1) / COIN
+
+
+def test_among_its_peers_an_agent_plays_its_own_policy_and_they_theirs():
+    role = MARKET.role("provider")
+    mixed = Among(role, lambda view, memory, dice: {"price": 7}, lambda view, memory, dice: {"price": 9, "tip": 1}, 3)
+    actions = mixed.act(np.zeros(6), np.zeros(6, mixed.memory), None)
+    assert actions["price"].tolist() == [7, 9, 9, 7, 9, 9]
+    assert actions["tip"].tolist() == [0, 1, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("ticks", [1, 4, 100])
+def test_a_policy_that_holds_its_answers_plays_as_the_environment_that_it_was_trained_in(ticks):
+    """Torch and the evaluator differ in the last bits, and prices by a millionth of a coin at most."""
+    env = LedgerVecEnv("service_market", "provider", 5, preset="minimal", frame_skip=ticks, seed=4)
+    model = build(env, "ppo", hyperparameters("ppo", QUICK), 1, 60)
+    world = World(
+        MARKET, env.parameters, {"provider": from_sb3(model, env.encoding, hold=ticks)}, seeds=[6] * 5, worlds=np.arange(5)
+    )
+    asked = []
+    while not world.done:
+        asked.append(world.actions()["provider"]["price"].copy()) if ticks == 100 else None
+        world.step()
+    assert ticks < 100 or all(np.array_equal(prices, asked[0]) for prices in asked)
+    scale = env.parameters.value_high
+    gains = world.economy.gains()["provider"].reshape(5, -1).mean(axis=1) / scale
+    assert returns(model, env, 6) == pytest.approx(gains, abs=1e-4)
+
+
+def test_for_how_long_answers_are_held_is_kept_with_the_policy():
+    learn({"provider": Learn("ppo", {**QUICK, "env_kwargs.frame_skip": 4})}, out="here")
+    assert load_bundle("here/provider-ppo").hold == 4
+    description = Path("here/provider-ppo/policy.json")
+    description.write_text(description.read_text().replace('"hold": 4', '"hold": 0'))
+    with pytest.raises(InputError, match="'hold': Input should be greater than or equal to 1"):
+        load_bundle("here/provider-ppo")
+
+
+def test_the_stage_of_one_role_is_its_vec_env():
+    settings = MARKET.settings("minimal", {})
+    for focal in (False, True):
+        env = LedgerVecEnv("service_market", "client", 3, preset="minimal", seed=5, frame_skip=2, focal=focal)
+        encoding = encoding_of(MARKET, "client", settings)
+        focals = ("client",) if focal else ()
+        stage = JointWorlds(MARKET, settings, {"client": encoding}, 3, seed=5, frame_skip=2, focal=focals)
+        assert (stage.rows["client"], *stage.space["client"]) == (env.num_envs, env.observation_space, env.action_space)
+        assert np.array_equal(env.reset(), stage.reset()["client"])
+        rng = np.random.default_rng(1)
+        for _ in range(20):
+            assert np.array_equal(env.action_masks(), stage.masks("client"))
+            answers = rng.integers(0, encoding.levels, (env.num_envs, 2))
+            seen, rewards, dones, _ = env.step(answers)
+            for mine, theirs in zip(stage.step({"client": answers})["client"], (seen, rewards, dones), strict=False):
+                assert np.array_equal(mine, theirs)
+
+
+def test_a_policy_from_outside_that_fails_ends_the_training_and_leaves_nothing_behind():
+    def breaks(view, memory, dice):
+        if view["ticks_left"][0] < 5:
+            raise ZeroDivisionError("oh")
+        return {}
+
+    for out in (None, "new/here"):
+        with pytest.raises(InputError, match=r"policy client=breaks: raised ZeroDivisionError: oh"):
+            learn(policies={"client": breaks}, out=out)
+    assert list(Path().iterdir()) == []
+
+
+def test_ctrl_c_keeps_what_was_learned_and_says_so(capsys, monkeypatch):
+    calls = []
+
+    def stop(progress):
+        def told(*given):
+            calls.append(given)
+            if len(calls) == 9:
+                raise KeyboardInterrupt
+            progress(*given)
+
+        return told
+
+    import sim.training.keeping as keeping
+
+    plain = keeping.run
+    monkeypatch.setattr(keeping, "run", lambda plan, folder, seen, progress: plain(plan, folder, seen, stop(progress)))
+    given = ["--preset", "minimal", "--worlds", "2", "--hyperparam", "n_steps=5", "--held-out", "2", "--out", "here"]
+    assert main(["train", "service_market", "--role", "provider", *given]) == 130
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[-1] == "ledgerlab: stopped: what was learned until then is kept in here"
+    assert "learned (ppo)" in shown.out
+    manifest = json.loads(Path("here/manifest.json").read_text())
+    assert manifest["complete"] is False
+    assert manifest["results"]["provider"]["steps"] == read_card("here/provider-ppo").steps == 48
+
+
+def test_the_command_trains_compares_and_says_how_to_use_the_result(capsys):
+    given = ["--preset", "minimal", "--set", "horizon=6", "--steps", "60", "--worlds", "4", "--held-out", "3", "--seed", "2"]
+    tuned = ["--fields", "price,capacity", "--hyperparam", "n_steps=5", "--hyperparam", "policy_kwargs.net_arch=[8]"]
+    assert (
+        main(["train", "service_market", "--role", "provider", "--algo", "ppo", *given, *tuned, "--form", "multidiscrete"]) == 0
+    )
+    shown = capsys.readouterr()
+    folder = Path("results/training-service_market-minimal-provider-ppo")
+    assert shown.err == "Training provider with ppo, 4 worlds at once ...\n"
+    assert (
+        f"Use it: ledgerlab run service_market --preset minimal --set horizon=6 --policy provider={folder}/provider-ppo"
+        in shown.out
+    )
+    for name in POLICIES["provider"]:
+        assert name in shown.out
+    encoding = load_bundle(folder / "provider-ppo").encoding
+    assert (encoding.form, [field.name for field in encoding.fields]) == ("multidiscrete", ["price", "capacity"])
+
+
+def test_the_command_trains_several_roles_with_settings_for_each(capsys):
+    given = [
+        "--preset",
+        "minimal",
+        "--steps",
+        "60",
+        "--worlds",
+        "2",
+        "--held-out",
+        "2",
+        "--schedule",
+        "alternating",
+        "--rounds",
+        "2",
+    ]
+    tuned = [
+        "--hyperparam",
+        "n_steps=5",
+        "--hyperparam",
+        "client:ent_coef=0.5",
+        "--form",
+        "client=discrete",
+        "--fields",
+        "provider=price",
+    ]
+    assert main(["train", "service_market", "--role", "client,provider", *given, *tuned, "--out", "here", "--average"]) == 0
+    card = {role: read_card(f"here/{role}-ppo") for role in ("client", "provider")}
+    assert [one.hyperparameters["ent_coef"] for one in card.values()] == [0.5, 0.0]
+    assert len(list(Path("here/rounds").iterdir())) == 4
+
+
+def test_bars_with_the_mean_return_are_drawn_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    given = ["--preset", "minimal", "--steps", "60", "--worlds", "2", "--held-out", "2", "--hyperparam", "n_steps=5"]
+    assert main(["train", "service_market", "--role", "provider", *given]) == 0
+    assert "agent-steps, return" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        (["--role", "provider", "--algo", "pop"], "algo: 'pop' given; allowed are ppo, maskable_ppo, dqn, q; did you mean ppo?"),
+        (["--role", "providr"], "role: 'providr' given; allowed are client, provider; did you mean provider?"),
+        (["--role", "provider,provider"], "--role: 'provider,provider' given"),
+        (["--role", "client,provider", "--algo", "ppo,dqn,q"], "--algo: 3 given for 2 roles"),
+        (["--role", "provider", "--algo", "dqn", "--form", "box"], "algo: dqn given for actions of the form box"),
+        (
+            ["--role", "provider", "--algo", "maskable_ppo", "--form", "box"],
+            "algo: maskable_ppo given for actions of the form box",
+        ),
+        (["--role", "client", "--algo", "q", "--form", "multidiscrete"], "algo: q given for actions of the form multidiscrete"),
+        (["--role", "client,provider", "--algo", "q"], "q given for one of several roles"),
+        (["--role", "provider", "--steps", "0"], "steps: 0 given, allowed is 1 to"),
+        (["--role", "provider", "--steps", "many"], "--steps: 'many' given, allowed is a whole number"),
+        (["--role", "provider", "--worlds", "0"], "worlds: 0 given, allowed is 1 to"),
+        (["--role", "provider", "--seed", "-1"], "seed: -1 given"),
+        (["--role", "provider", "--held-out", "1"], "held_out_worlds: 1 given"),
+        (["--role", "provider", "--fields", "prize"], "fields: 'prize' given; .*did you mean price?"),
+        (["--role", "provider", "--form", "cube"], "form: 'cube' given, allowed are box, multidiscrete, discrete"),
+        (["--role", "client,provider", "--form", "box"], "--form: 'box' given, allowed is ROLE=VALUE"),
+        (["--role", "client,provider", "--schedule", "alternate"], "schedule: 'alternate' given; .*did you mean alternating"),
+        (["--role", "provider", "--hyperparam", "learning_rat=1"], "learning_rat: no such hyperparameter of ppo"),
+        (["--role", "provider", "--hyperparam", "gamma=no"], "gamma: 'no' given"),
+        (["--role", "provider", "--hyperparam", "client:gamma=0"], "--hyperparam: 'client:gamma=0' given"),
+        (["--role", "provider", "--policy", "provider=cost_plus"], "policy: provider given, which learns"),
+        (["--role", "provider", "--policy", "client=random,cheapest"], "--policy: several given for client"),
+        (["--role", "provider", "--policy", "client=chepest"], "did you mean cheapest"),
+        (["--role", "provider", "--preset", "tiny"], "preset: 'tiny' given"),
+        (["--role", "provider", "--set", "seed=1"], "--set seed: no such parameter"),
+        (["--role", "provider", "--set", "horizn=1"], "horizn: no such parameter of service_market"),
+        (
+            ["--role", "provider", "--algo", "q", "--hyperparam", "env_kwargs.frame_skip=2"],
+            "frame_skip: 2 given, allowed for q is 1",
+        ),
+        (
+            ["--role", "client,provider", "--hyperparam", "client:env_kwargs.frame_skip=2"],
+            "frame_skip: 2 of client, 1 of provider given, allowed is the same",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_nothing_written(words, match, capsys):
+    scenario = ["train", "service_market", *words]
+    assert main([*scenario, "--out", "here"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    assert line.startswith("ledgerlab: ")
+    import re
+
+    assert re.search(match, line)
+    assert list(Path().iterdir()) == []
+
+
+def test_a_directory_with_something_in_it_is_not_touched(capsys):
+    Path("here").mkdir()
+    Path("here/mine.txt").write_text("keep me")
+    assert main(["train", "service_market", "--role", "provider", "--out", "here"]) == 2
+    assert "here exists already" in capsys.readouterr().err
+    assert Path("here/mine.txt").read_text() == "keep me"
+    with pytest.raises(InputError, match="here exists already"):
+        learn(out="here")
+
+
+def test_a_plan_takes_settings_from_files_then_from_the_user():
+    plan = plan_training("service_market", {"provider": Learn("ppo", {"n_epochs": 3})}, preset="monopoly")
+    h = plan.learners["provider"].hyperparameters
+    assert (h.n_epochs, h.gamma, plan.frame_skip, plan.worlds) == (3, 0.0, 57, 64)
+    assert [field.name for field in plan.encodings["provider"].fields] == ["price"]
+    other = plan_training(
+        "service_market", {"provider": Learn("ppo", {"env_kwargs.fields": ["stake"]}, fields=["tip"])}, worlds=3
+    )
+    assert ([field.name for field in other.encodings["provider"].fields], other.worlds) == (["tip"], 3)
