@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test fast slow check bench reference notebooks clean
+.PHONY: setup demo test fast slow check bench reference policies clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,17 @@ bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
 
 reference: $(STAMP)  ## Rebuild the committed reference table in results/
 	$(BIN)/ledgerlab reference
+
+TRAIN := $(BIN)/ledgerlab train
+policies: $(STAMP)  ## Train the policies anew that ship in results/policies/ (about ten minutes)
+	rm -rf build/policies
+	$(TRAIN) service_market --role provider --algo ppo --policy client=thompson --out build/policies/provider
+	$(TRAIN) service_market --role client --algo maskable_ppo --steps 1_000_000 --policy provider=cost_plus:4+low_effort:4 --out build/policies/client
+	$(TRAIN) posted_price --role seller --algo ppo --out build/policies/seller
+	cp build/policies/provider/provider-ppo/policy.* results/policies/provider/ppo-standard/
+	cp build/policies/client/client-maskable_ppo/policy.* results/policies/client/maskable_ppo-standard/
+	cp build/policies/seller/seller-ppo/policy.* results/policies/seller/ppo-standard/
+	cp build/policies/provider/learning_curve.png results/policies/provider-ppo-standard.png
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -7,8 +7,9 @@ from sim.metrics.outcome import Outcome, ratio
 
 
 def gini(outcome: Outcome) -> NDArray[np.float64]:
-    """Gini coefficient of the agents' money at the end of the episode: 0 where all have the same. Seats for guests that were
-    never taken do not count.
+    """Gini coefficient of the agents' money at the end of the episode: 0 where all have the same.
+
+    Seats for guests that were never taken do not count.
 
     Source: Gini, "Variabilità e mutabilità", 1912, in the sorted form of Sen, "On Economic Inequality", 1973.
     """

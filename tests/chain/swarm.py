@@ -144,7 +144,8 @@ def swarm(worlds: int, blocks: int, per_block: int, *, seed: int = 0) -> tuple[A
     """Let the swarm loose; returns the book and the tally. Raises `InvariantError` at the first block that does not balance."""
     book, rng = economy(worlds, seed=seed), np.random.default_rng(seed)
     tally = blank_tally()
-    for _ in range(blocks):
+    for block in range(blocks):
+        book.head["gas_limit"] = 85 if block % 16 == 15 else 5_000  # now and then too little for a dispute
         requests = propose(book, rng, int(rng.integers(0, 2 * per_block + 1)))
         for w in range(worlds):
             hand_in(book, w, requests[w], tally)

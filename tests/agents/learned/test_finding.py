@@ -109,7 +109,7 @@ def test_a_role_or_a_scenario_that_it_was_not_trained_for_is_refused(folder):
     with pytest.raises(InputError, match="policy client=LearnedPolicy: learned for the role provider"):
         world({"client": load_bundle(folder)})
     other = dataclasses.replace(MARKET, name="posted_price")
-    with pytest.raises(InputError, match="learned for the role provider of service_market, given for the provider of posted_price"):
+    with pytest.raises(InputError, match="of service_market, given for the provider of posted_price"):
         World(other, other.settings("minimal", {}), {"provider": str(folder)}, seeds=[0])
 
 
