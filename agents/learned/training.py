@@ -186,14 +186,20 @@ def train(
     else:
         model = build(env, algo, h, seed, total)
         log_to(model, None if out is None else Path(out))
-        try:
-            model.learn(total, Watch(total, evaluations, look, progress))
-        except KeyboardInterrupt:
-            complete = False
-        finally:
-            model.logger.close()
+        complete = learned(model, total, Watch(total, evaluations, look, progress))
         done = int(model.num_timesteps)
     if complete:
         look(model, done)
     seconds, digest = time.perf_counter() - began, weights_hash(model)
     return Trained(algo, model, h.model_dump(), seed, done, seconds, threads, digest, tuple(curve), complete)
+
+
+def learned(model: Any, steps: int, watch: Watch) -> bool:
+    """Let a learner learn, and close its logs; whether it came to its end, or was stopped by Ctrl-C."""
+    try:
+        model.learn(steps, watch)
+    except KeyboardInterrupt:
+        return False
+    finally:
+        model.logger.close()
+    return True
