@@ -118,7 +118,9 @@ def keep(plan: Plan, out: Path | None = None, progress: Progress | None = None) 
         training = replace(run(plan, folder, diary.evaluated, progress), folder=folder)
         with undisturbed():
             publish(training, began, time.perf_counter() - clock)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and (folder / "checkpoints").is_dir():
+            raise KeyboardInterrupt(f"stopped: the checkpoints are kept in {folder}, without a comparison") from None
         for entry in folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         for empty in made:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.learned import player
 from agents.learned.averaged import Averaged
 from agents.learned.evaluator import outputs_of
 from agents.learned.hyperparameters import hyperparameters
@@ -157,19 +158,25 @@ def test_in_turns_only_one_learns_and_rounds_are_whole_updates():
 
 
 def test_averaged_play_asks_what_was_known_after_every_round(monkeypatch):
-    asked = []
-    plain = Player._answers
+    asked, plain_answer, plain = [], player.answer, Player._answers
 
-    def watched(self, scene, seen, masks, average):
-        out = plain(self, scene, seen, masks, average)
-        asked.append((self.role, len(self._past), sorted(set(self._members.get(scene, [])))))
-        return out
+    def heard(policy, *given, **more):
+        asked[-1][1].append(policy)
+        return plain_answer(policy, *given, **more)
 
+    def watched(self, *given):
+        asked.append((self._past[:], [], self.model.policy))
+        return plain(self, *given)
+
+    monkeypatch.setattr(player, "answer", heard)
     monkeypatch.setattr(Player, "_answers", watched)
     learn(64 * 6, schedule="alternating", rounds=4, average=True)
-    late = [members for role, past, members in asked if past == 3]
-    assert {k for members in late for k in members} == {0, 1, 2}
-    assert all(members == [] for _, past, members in asked if past < 2)
+    late = [(past, policies) for past, policies, _ in asked if len(past) == 3]
+    assert {past.index(policy) for past, policies in late for policy in policies} == {0, 1, 2}
+    assert all(policies == [now] for past, policies, now in asked if len(past) < 2)
+    asked.clear()
+    learn(64 * 6, schedule="alternating", rounds=4)
+    assert all(policies == [now] for _, policies, now in asked)
 
 
 def test_evaluations_come_in_equal_intervals_from_before_the_first_step_to_the_end():
