@@ -180,26 +180,24 @@ def train(
                 on_evaluation(model, curve[-1])
 
     on_threads(threads)
-    began, complete = time.perf_counter(), True
-    if algo == "q":
-        model, done = learn_table(env, h, total, seed, progress), -(-total // env.num_envs) * env.num_envs
-    else:
-        model = build(env, algo, h, seed, total)
-        log_to(model, None if out is None else Path(out))
-        complete = learned(model, total, Watch(total, evaluations, look, progress))
-        done = int(model.num_timesteps)
+    began = time.perf_counter()
+    model, done, complete = _learn(env, algo, h, seed, Watch(total, evaluations, look, progress), out)
     if complete:
         look(model, done)
     seconds, digest = time.perf_counter() - began, weights_hash(model)
     return Trained(algo, model, h.model_dump(), seed, done, seconds, threads, digest, tuple(curve), complete)
 
 
-def learned(model: Any, steps: int, watch: Watch) -> bool:
-    """Let a learner learn, and close its logs; whether it came to its end, or was stopped by Ctrl-C."""
+def _learn(env: "VecEnv", algo: str, h: Any, seed: int, watch: Watch, out: str | Path | None) -> tuple[Any, int, bool]:
+    """The learner after so many steps as its watch says, the agent-steps done, and whether it was not stopped."""
+    if algo == "q":
+        return learn_table(env, h, watch.total, seed, watch.progress), -(-watch.total // env.num_envs) * env.num_envs, True
+    model, complete = build(env, algo, h, seed, watch.total), True
+    log_to(model, None if out is None else Path(out))
     try:
-        model.learn(steps, watch)
+        model.learn(watch.total, watch)
     except KeyboardInterrupt:
-        return False
+        complete = False
     finally:
         model.logger.close()
-    return True
+    return model, int(model.num_timesteps), complete

@@ -1,15 +1,18 @@
-"""`ledgerlab train`, called in this process."""
+"""`ledgerlab train`: what it prints, what it keeps, and what it refuses."""
 
-import json
-import re
 from pathlib import Path
 
 import pytest
 
+import sim
 from agents.learned.bundle import load_bundle, read_card
 from agents.registry import POLICIES
+from chain.errors import InputError
 from sim.cli import main
-from sim.training import keeping
+from sim.training.plan import Learn
+
+QUICK = {"n_envs": 4, "n_steps": 5, "batch_size": 60, "n_epochs": 1, "policy_kwargs.net_arch": [8]}
+FEW = {"preset": "minimal", "steps": 60, "held_out_worlds": 3, "evaluations": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -18,28 +21,8 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
 
-def test_ctrl_c_keeps_what_was_learned_and_says_so(capsys, monkeypatch):
-    calls = []
-
-    def stop(progress):
-        def told(*given):
-            calls.append(given)
-            if len(calls) == 9:
-                raise KeyboardInterrupt
-            progress(*given)
-
-        return told
-
-    plain = keeping.run
-    monkeypatch.setattr(keeping, "run", lambda plan, folder, seen, progress: plain(plan, folder, seen, stop(progress)))
-    given = ["--preset", "minimal", "--worlds", "2", "--hyperparam", "n_steps=5", "--held-out", "2", "--out", "here"]
-    assert main(["train", "service_market", "--role", "provider", *given]) == 130
-    shown = capsys.readouterr()
-    assert shown.err.splitlines()[-1] == "ledgerlab: stopped: what was learned until then is kept in here"
-    assert "learned (ppo)" in shown.out
-    manifest = json.loads(Path("here/manifest.json").read_text())
-    assert manifest["complete"] is False
-    assert manifest["results"]["provider"]["steps"] == read_card("here/provider-ppo").steps == 48
+def learn(learners=None, **more):
+    return sim.train("service_market", learners or {"provider": Learn("ppo", QUICK)}, **{**FEW, **more})
 
 
 def test_the_command_trains_compares_and_says_how_to_use_the_result(capsys):
@@ -149,6 +132,17 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(words, match, capsys):
     assert shown.out == ""
     (line,) = shown.err.splitlines()
     assert line.startswith("ledgerlab: ")
+    import re
 
     assert re.search(match, line)
     assert list(Path().iterdir()) == []
+
+
+def test_a_directory_with_something_in_it_is_not_touched(capsys):
+    Path("here").mkdir()
+    Path("here/mine.txt").write_text("keep me")
+    assert main(["train", "service_market", "--role", "provider", "--out", "here"]) == 2
+    assert "here exists already" in capsys.readouterr().err
+    assert Path("here/mine.txt").read_text() == "keep me"
+    with pytest.raises(InputError, match="here exists already"):
+        learn(out="here")

@@ -19,7 +19,6 @@ from sim.cli import main
 from sim.fronts.joint import JointWorlds
 from sim.fronts.sb3_vec_env import LedgerVecEnv
 from sim.scenario import encoding_of
-from sim.training import keeping
 from sim.training.keeping import read_evaluations
 from sim.training.plan import Learn, plan_training
 from sim.training.scoring import COIN, HELD_OUT, Among, scores
@@ -192,7 +191,35 @@ def test_a_policy_from_outside_that_fails_ends_the_training_and_leaves_nothing_b
     assert list(Path().iterdir()) == []
 
 
+def test_ctrl_c_keeps_what_was_learned_and_says_so(capsys, monkeypatch):
+    calls = []
+
+    def stop(progress):
+        def told(*given):
+            calls.append(given)
+            if len(calls) == 9:
+                raise KeyboardInterrupt
+            progress(*given)
+
+        return told
+
+    import sim.training.keeping as keeping
+
+    plain = keeping.run
+    monkeypatch.setattr(keeping, "run", lambda plan, folder, seen, progress: plain(plan, folder, seen, stop(progress)))
+    given = ["--preset", "minimal", "--worlds", "2", "--hyperparam", "n_steps=5", "--held-out", "2", "--out", "here"]
+    assert main(["train", "service_market", "--role", "provider", *given]) == 130
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[-1] == "ledgerlab: stopped: what was learned until then is kept in here"
+    assert "learned (ppo)" in shown.out
+    manifest = json.loads(Path("here/manifest.json").read_text())
+    assert manifest["complete"] is False
+    assert manifest["results"]["provider"]["steps"] == read_card("here/provider-ppo").steps == 48
+
+
 def test_ctrl_c_after_learning_keeps_the_checkpoints(monkeypatch):
+    import sim.training.keeping as keeping
+
     def stopped(*given):
         raise KeyboardInterrupt
 
@@ -201,16 +228,6 @@ def test_ctrl_c_after_learning_keeps_the_checkpoints(monkeypatch):
         learn(out="here")
     assert load_bundle("here/checkpoints/provider-ppo-60").hold == 1
     assert not Path("here/manifest.json").exists()
-
-
-def test_a_directory_with_something_in_it_is_not_touched(capsys):
-    Path("here").mkdir()
-    Path("here/mine.txt").write_text("keep me")
-    assert main(["train", "service_market", "--role", "provider", "--out", "here"]) == 2
-    assert "here exists already" in capsys.readouterr().err
-    assert Path("here/mine.txt").read_text() == "keep me"
-    with pytest.raises(InputError, match="here exists already"):
-        learn(out="here")
 
 
 def test_a_plan_takes_settings_from_files_then_from_the_user():
