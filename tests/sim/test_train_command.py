@@ -4,25 +4,17 @@ from pathlib import Path
 
 import pytest
 
-import sim
 from agents.learned.bundle import load_bundle, read_card
 from agents.registry import POLICIES
 from chain.errors import InputError
 from sim.cli import main
-from sim.training.plan import Learn
-
-QUICK = {"n_envs": 4, "n_steps": 5, "batch_size": 60, "n_epochs": 1, "policy_kwargs.net_arch": [8]}
-FEW = {"preset": "minimal", "steps": 60, "held_out_worlds": 3, "evaluations": 2}
+from tests.sim.trainings import learn
 
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-
-
-def learn(learners=None, **more):
-    return sim.train("service_market", learners or {"provider": Learn("ppo", QUICK)}, **{**FEW, **more})
 
 
 def test_the_command_trains_compares_and_says_how_to_use_the_result(capsys):

@@ -23,20 +23,14 @@ from sim.training.keeping import read_evaluations
 from sim.training.plan import Learn, plan_training
 from sim.training.scoring import COIN, HELD_OUT, Among, scores
 from sim.world import World
+from tests.sim.trainings import QUICK, learn
 from tests.sim.worlds import MARKET
-
-QUICK = {"n_envs": 4, "n_steps": 5, "batch_size": 60, "n_epochs": 1, "policy_kwargs.net_arch": [8]}
-FEW = {"preset": "minimal", "steps": 60, "held_out_worlds": 3, "evaluations": 2}
 
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-
-
-def learn(learners=None, **more):
-    return sim.train("service_market", learners or {"provider": Learn("ppo", QUICK)}, **{**FEW, **more})
 
 
 def test_a_training_directory_holds_policy_logs_curve_scores_and_a_manifest_that_vouches_for_them():

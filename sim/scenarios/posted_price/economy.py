@@ -1,7 +1,6 @@
 """A batch of markets of posted prices: the book, the views, what was sold, and one tick after another."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from sim.scenarios.posted_price.advance import advance, begin, gains
 from sim.scenarios.posted_price.layout import SALE, Shop, shop_for
 from sim.scenarios.posted_price.parameters import CONSUMER_MONEY, SELLER_MONEY, PostedPriceParameters
 from sim.scenarios.posted_price.roles import SELLER
+from sim.sharing import share_out
 
 
 class Benchmark(NamedTuple):
@@ -109,18 +109,13 @@ class PostedPrice:
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
         """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
-        count, shops = self.seeds.size, self._shops
+        count = self.seeds.size
         acted = actions["seller"].reshape(count, -1)
 
         def work(shop: Shop, first: int, stop: int) -> None:
             advance(self.book, self._views, acted, self.sales, shop, first, stop)
 
-        if len(shops) == 1:
-            work(shops[0], 0, count)
-            return
-        edges = [count * k // len(shops) for k in range(len(shops) + 1)]
-        with ThreadPoolExecutor(len(shops)) as pool:
-            list(pool.map(work, shops, edges[:-1], edges[1:]))
+        share_out(count, self._shops, work)
 
     def gains(self) -> Mapping[str, NDArray[np.int64]]:
         """Money that each seller has gained so far, profits minus fees, µcoin, one per row; filled anew by each call."""

@@ -1,7 +1,6 @@
 """A batch of service markets: the book, the private truth, the views, and one tick after another."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from sim.scenarios.service_market.population import Population, client_name, pro
 from sim.scenarios.service_market.roles import CLIENT, PROVIDER
 from sim.scenarios.service_market.truth import Plan, plan_market
 from sim.scenarios.service_market.types import all_needs, draw_types
+from sim.sharing import share_out
 
 TERMS = (
     "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window", "reliability_bps",
@@ -130,18 +130,13 @@ class ServiceMarket:
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
         """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
-        count, desks = self.seeds.size, self._desks
+        count = self.seeds.size
         by_role = ByRole(*(actions[role].reshape(count, -1) for role in ByRole._fields))
 
         def work(desk: Desk, first: int, stop: int) -> None:
             advance(self.book, self.private, self._views, by_role, desk, self._wants, first, stop)
 
-        if len(desks) == 1:
-            work(desks[0], 0, count)
-            return
-        edges = [count * k // len(desks) for k in range(len(desks) + 1)]
-        with ThreadPoolExecutor(len(desks)) as pool:
-            list(pool.map(work, desks, edges[:-1], edges[1:]))
+        share_out(count, self._desks, work)
 
     def wake(self, role: str, agent: int, *, world: int = 0, awake: bool = True) -> None:
         """Wake a guest from the present tick on, or send it to sleep; the views are filled anew.
