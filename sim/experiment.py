@@ -21,8 +21,8 @@ from sim.world import World, fitted
 if TYPE_CHECKING:
     import pandas as pd
 
-BATCH = 64
-"""Most worlds played at once: enough to be fast, few enough to stay in the processor's cache."""
+BATCH = 256
+"""Most worlds played at once: enough that the cost of a call is spread thin, few enough that rows come in as they are done."""
 BATCH_BYTES = 2**28
 """About the most memory that one batch may take."""
 

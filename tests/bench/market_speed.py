@@ -14,61 +14,52 @@ from tests.bench.mesa_market import run as run_mesa
 from tests.bench.timing import Ratio, Side, compare
 
 MARKET = find("service_market")
-BATCH = 64
-"""Worlds at a time, as `sim.run` plays many seeds: the state of a batch fits the processor's cache."""
 LARGE = {"clients": 80_000, "providers": 20_000, "services": 8, "gas_limit": 2**30, "horizon": 8}
 MESA_TICKS = 100
 
 
 class Given(NamedTuple):
-    """Economies with the actions that are repeated in every tick."""
+    """A batch of worlds, with the actions that are repeated in every tick."""
 
-    economies: list[Any]
-    actions: list[dict[str, Any]]
+    economy: Any
+    actions: dict[str, Any]
 
     @property
     def agent_steps(self) -> int:
         """Agents × worlds × ticks of one episode."""
-        return sum(e.ticks * sum(names.size for names in e.names.values()) for e in self.economies)
+        return int(self.economy.ticks * sum(names.size for names in self.economy.names.values()))
 
 
 def given(worlds: int, **settings: int) -> Given:
     """Worlds of the standard preset with some settings replaced, and actions for all their agents."""
-    parameters = MARKET.settings("standard", settings)
-    economies = [MARKET.build(parameters, seeds=np.arange(k, min(k + BATCH, worlds))) for k in range(0, worlds, BATCH)]
-    actions = []
-    for economy in economies:
-        views = economy.views
-        chosen = {role.name: role.actions(views[role.name].size) for role in MARKET.roles}
-        chosen["client"]["hire"] = 0
-        chosen["provider"]["price"] = (views["provider"]["cost"] + views["provider"]["effort_cost"]) * 12 // 10
-        actions.append(chosen)
-    return Given(economies, actions)
+    economy = MARKET.build(MARKET.settings("standard", settings), seeds=np.arange(worlds))
+    views = economy.views
+    actions = {role.name: role.actions(views[role.name].size) for role in MARKET.roles}
+    actions["client"]["hire"] = 0
+    actions["provider"]["price"] = (views["provider"]["cost"] + views["provider"]["effort_cost"]) * 12 // 10
+    return Given(economy, actions)
 
 
 def fresh(work: Given) -> Callable[[], Given]:
-    """Start every economy anew."""
+    """Start the episode anew."""
 
     def prepare() -> Given:
-        for economy in work.economies:
-            economy.begin(0)
+        work.economy.begin(0)
         return work
 
     return prepare
 
 
 def play(work: Given) -> None:
-    """Step every economy through its episode."""
-    for economy, actions in zip(work.economies, work.actions, strict=True):
-        for _ in range(economy.ticks):
-            economy.advance(actions)
+    """Step through the episode."""
+    for _ in range(work.economy.ticks):
+        work.economy.advance(work.actions)
 
 
 def transactions_per_step(work: Given) -> float:
     """Transactions executed per agent-step, after an episode was played: three for every hire that was answered."""
-    ticks = [economy.private.ticks for economy in work.economies]
-    done = sum(int(t["hires"].sum() + t["delivered"].sum() + t["settled"].sum()) for t in ticks)
-    return done / work.agent_steps
+    ticks = work.economy.private.ticks
+    return int(ticks["hires"].sum() + ticks["delivered"].sum() + ticks["settled"].sum()) / work.agent_steps
 
 
 def market_speed(pairs: int = 5) -> tuple[list[Ratio], list[str]]:
