@@ -1,0 +1,1 @@
+"""Attacks: policies that send ordinary transactions from accounts that an attacker controls."""
