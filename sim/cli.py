@@ -15,6 +15,8 @@ import typer
 from chain.errors import InputError
 from sim.commands.train import train
 from sim.options import (
+    Attacks,
+    Defences,
     Out,
     Policies,
     Preset,
@@ -26,6 +28,7 @@ from sim.options import (
     Trust,
     decimal,
     free,
+    parse_attacks,
     parse_policies,
     parse_settings,
     whole,
@@ -64,6 +67,8 @@ def run(
     preset: Preset = "standard",
     policy: Policies = None,
     set_: Settings = None,
+    attack: Attacks = None,
+    defence: Defences = None,
     seeds: Seeds = "20",
     out: Out = None,
     threads: Threads = "1",
@@ -72,12 +77,23 @@ def run(
 ) -> None:
     """Run a scenario, print its metrics and keep its rows."""
     policies, parameters = parse_policies(policy or ()), free(parse_settings(set_ or ()))
+    attacks = parse_attacks(attack or ())
     from sim.experiment import plan
     from sim.screen import show, watched
     from sim.store import check_out
 
     worlds, shared = whole("--seeds", seeds), whole("--threads", threads)
-    experiment = plan(scenario, policies, worlds, preset, threads=shared, trust=trust, **parameters)
+    experiment = plan(
+        scenario,
+        policies,
+        worlds,
+        preset,
+        attack=attacks,
+        defence=defence or (),
+        threads=shared,
+        trust=trust,
+        **parameters,
+    )
     check_out(out)
     show(watched(experiment, out), report)
 

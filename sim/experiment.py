@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agents.registry import nearest
 from chain.errors import InputError
-from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
+from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of, under_attack
 from sim.metrics import METRICS
 from sim.metrics.outcome import Outcome
 from sim.metrics.statistics import holm, mean_interval, paired_difference
@@ -45,6 +45,16 @@ class Experiment:
     seeds: tuple[int, ...]
     threads: int
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is measured: of attacks only where there is one."""
+        attacked = any(arm.attack is not None for arm in self.arms)
+        return self.scenario.metrics + (self.scenario.attack_metrics if attacked else ())
+
+    def settings(self, arm: Arm) -> Any:
+        """The parameters of an arm."""
+        return self.scenario.settings(self.preset, {**self.given, **arm.given}) if arm.given else self.parameters
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -62,6 +72,8 @@ def plan(
     seeds: int | Sequence[int] = 20,
     preset: str = "standard",
     *,
+    attack: Mapping[str, float] | None = None,
+    defence: str | Sequence[str] = (),
     threads: int = 1,
     trust: bool = False,
     **parameters: Any,
@@ -76,6 +88,13 @@ def plan(
         raise InputError(f"threads: {threads!r} given, allowed is 1 to {MOST_THREADS}")
     settings = economy.settings(preset, parameters)
     arms = arms_of(economy, policies, settings, trust)
+    defences = [defence] if isinstance(defence, str) else list(defence)
+    if attack:
+        arms = under_attack(economy, arms, settings, attack, defences)
+        for arm in arms:
+            economy.settings(preset, {**parameters, **arm.given})
+    elif defences:
+        raise InputError(f"defence: {defences[0]!r} given, allowed is one beside an attack; without, set its parameters")
     return Experiment(economy, preset, parameters, settings, arms, seeds_of(seeds), threads)
 
 
@@ -93,7 +112,7 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
             policies = {role: seated.policy for role, seated in arm.policies.items()}
             for first in range(0, len(e.seeds), size):
                 seeds = np.array(e.seeds[first : first + size], np.int64)
-                world = World(e.scenario, e.parameters, policies, seeds=seeds, threads=e.threads)
+                world = World(e.scenario, e.settings(arm), policies, seeds=seeds, threads=e.threads, attackers=arm.attackers)
                 total = world.economy.ticks * len(e.seeds) * len(e.arms)
 
                 def on_tick(tick: int, ticks: int, before: int = done, worlds: int = seeds.size, total: int = total) -> None:
@@ -129,9 +148,11 @@ def measured(experiment: Experiment, batch: Batch) -> Columns:
     seeds = batch.outcome.seeds
     label = {"scenario": experiment.scenario.name, "preset": experiment.preset, "arm": batch.arm.label}
     label |= {role: seated.label for role, seated in batch.arm.policies.items()}
+    if batch.arm.attack is not None:
+        label |= {"attack": batch.arm.attack, "share": batch.arm.share, "side": batch.arm.side}
     rows: Columns = {name: np.full(seeds.size, value, object) for name, value in label.items()}
     rows |= {"seed": seeds, "digest": np.array(batch.digests, object)}
-    return rows | {name: METRICS[name].of(batch.outcome) for name in experiment.scenario.metrics}
+    return rows | {name: METRICS[name].of(batch.outcome) for name in experiment.metrics}
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -145,6 +166,8 @@ def run(
     seeds: int | Sequence[int] = 20,
     preset: str = "standard",
     *,
+    attack: Mapping[str, float] | None = None,
+    defence: str | Sequence[str] = (),
     threads: int = 1,
     trust: bool = False,
     progress: Progress | None = None,
@@ -160,14 +183,17 @@ def run(
             "cheapest": 12}``, or as text ``"thompson:20+cheapest:12"``.
         seeds: a number n for seeds 0 to n - 1, or the seeds. Every arm meets the same random worlds.
         preset: the scenario's settings to start from.
+        attack: name of an attack -> its share of the agents of its first role. Every arm is then played with the attackers'
+            agents honest, attacking and absent.
+        defence: names of defences, switched on; the first two of these arms are played again with them off.
         threads: worlds are shared out over so many threads; it changes no result.
         trust: whether a policy may be a raw zip of Stable-Baselines3; loading one runs code from the file.
         progress: called with (ticks done, ticks in all).
         parameters: settings that replace those of the preset.
 
     Returns:
-        Columns scenario, preset, arm, one per role with the policy's label, seed, digest (SHA-256 of that world's ledger) and
-        one per metric; NaN where a metric is not defined.
+        Columns scenario, preset, arm, one per role with the policy's label, with an attack its name, share and side, seed, digest
+        (SHA-256 of that world's ledger) and one per metric; NaN where a metric is not defined.
 
     Raises:
         InputError: something given is wrong; the message names it and says what is allowed.
@@ -179,7 +205,9 @@ def run(
     """
     import pandas as pd
 
-    experiment = plan(scenario, policies, seeds, preset, threads=threads, trust=trust, **parameters)
+    experiment = plan(
+        scenario, policies, seeds, preset, attack=attack, defence=defence, threads=threads, trust=trust, **parameters
+    )
     return pd.DataFrame(joined([measured(experiment, batch) for batch in play(experiment, progress)]))
 
 
@@ -191,6 +219,8 @@ def compare(
     preset: str = "standard",
     *,
     baseline: str | None = None,
+    attack: Mapping[str, float] | None = None,
+    defence: str | Sequence[str] = (),
     threads: int = 1,
     trust: bool = False,
     progress: Progress | None = None,
@@ -204,6 +234,8 @@ def compare(
         metrics: one or more metrics of the scenario; all of them if not given.
         seeds: as in `run`.
         preset: as in `run`.
+        attack: as in `run`.
+        defence: as in `run`.
         baseline: label of the arm that the others are compared with, the first if not given.
         threads: as in `run`.
         trust: as in `run`.
@@ -218,8 +250,10 @@ def compare(
     """
     import pandas as pd
 
-    experiment = plan(scenario, policies, seeds, preset, threads=threads, trust=trust, **parameters)
-    wanted = chosen_metrics(experiment.scenario.metrics, metrics)
+    experiment = plan(
+        scenario, policies, seeds, preset, attack=attack, defence=defence, threads=threads, trust=trust, **parameters
+    )
+    wanted = chosen_metrics(experiment.metrics, metrics)
     labels = [arm.label for arm in experiment.arms]
     if baseline is not None and baseline not in labels:
         raise InputError(f"baseline: {baseline!r} given; {nearest(str(baseline), labels)}")

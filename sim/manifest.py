@@ -18,6 +18,7 @@ from agents.registry import POLICIES
 from chain.errors import InputError
 from chain.rule import MODE, source_digest
 from sim import __version__
+from sim.arms import Arm
 from sim.experiment import Experiment
 from sim.metrics import METRICS
 
@@ -45,6 +46,7 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
         "arms": [
             {
                 "label": arm.label,
+                **_attacked(arm),
                 "policies": {
                     role: {"label": one.label, "given": one.given, "source_sha256": one.source, "settings": _settings(one.policy)}
                     for role, one in arm.policies.items()
@@ -53,6 +55,25 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
             for arm in e.arms
         ],
         "seeds": len(e.seeds) if plain else list(e.seeds),
+    }
+
+
+def _attacked(arm: Arm) -> dict[str, Any]:
+    """What an arm is about beside its policies, if anything."""
+    if arm.attackers is None:
+        return {"given": dict(arm.given)} if arm.given else {}
+    who, capability = arm.attackers, arm.attackers.capability
+    return {
+        "given": dict(arm.given),
+        "attack": {
+            "name": arm.attack,
+            "share": arm.share,
+            "side": arm.side,
+            "agents": dict(who.counts),
+            "plays": {role: repr(policy) for role, policy in who.policies.items()},
+            "budget": capability.budget,
+            "identities": capability.identities,
+        },
     }
 
 
@@ -117,7 +138,7 @@ def described(experiment: Experiment) -> dict[str, Any]:
         "config_hash": short_hash(config),
         "metrics": [
             {"name": name, "unit": METRICS[name].unit, "more_is_better": METRICS[name].more_is_better}
-            for name in experiment.scenario.metrics
+            for name in experiment.metrics
         ],
         "roles": [role.name for role in experiment.scenario.roles],
         "rules": {"sha256": source_digest(rules_folder(experiment)), "mode": MODE},

@@ -20,6 +20,15 @@ Policies = Annotated[
     ),
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, a whole number. Repeatable.")]
+Attacks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attack", help="NAME=SHARE of the agents of the attack's first role, 0 to 1. Repeatable; see `ledgerlab list`."
+    ),
+]
+Defences = Annotated[
+    list[str] | None, typer.Option("--defence", help="Switched on, and off once more to compare; with --attack. Repeatable.")
+]
 Seeds = Annotated[str, typer.Option(metavar="N", help="Number of random worlds per arm.")]
 Out = Annotated[Path | None, typer.Option(help="A new or an empty directory; one under results/ if not given.")]
 Threads = Annotated[str, typer.Option(metavar="N", help="Worlds are shared out over so many threads; it changes no result.")]
@@ -73,6 +82,26 @@ def parse_policies(given: Sequence[str]) -> dict[str, list[str]]:
     return out
 
 
+def parse_attacks(given: Sequence[str]) -> dict[str, float]:
+    """Attack -> share, from ``NAME=SHARE``.
+
+    Raises:
+        InputError: no name, no number, or a name given twice.
+
+    >>> parse_attacks(["shirker=0.25"])
+    {'shirker': 0.25}
+    """
+    out: dict[str, float] = {}
+    for text in given:
+        name, equals, share = text.partition("=")
+        if not equals or not name:
+            raise InputError(f"--attack: {text!r} given, allowed is NAME=SHARE, such as shirker=0.25")
+        if name in out:
+            raise InputError(f"--attack {name}: given twice, allowed is once")
+        out[name] = decimal(f"--attack {name}", share)
+    return out
+
+
 def parse_settings(given: Sequence[str]) -> dict[str, int]:
     """Parameter -> value, from ``PARAM=VALUE`` with a whole number, underscores allowed.
 
@@ -100,6 +129,6 @@ def free(parameters: dict[str, int]) -> dict[str, Any]:
         InputError: one has.
     """
     for name in parameters:
-        if name in ("scenario", "policies", "seeds", "preset", "threads", "trust"):
+        if name in ("scenario", "policies", "seeds", "preset", "attack", "defence", "threads", "trust"):
             raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain` lists")
     return parameters

@@ -86,6 +86,10 @@ class Role:
     """µcoin that count as a reward of 1: a number, or the name of a parameter."""
     idle: tuple[tuple[str, int], ...] = ()
     """Fields, with values, in which the action of an agent that does nothing differs from the defaults."""
+    count: str = ""
+    """Name of the parameter that says how many there are, guests apart; none where attackers can not be among them."""
+    identity: str = ""
+    """The field of the action that asks for a new identity, if there is one."""
 
     @cached_property
     def _default(self) -> NDArray[Any]:
@@ -185,11 +189,14 @@ class Scenario:
     build: Callable[..., Economy]
     """``build(parameters, seeds=..., worlds=..., rows=..., threads=...)``"""
     metrics: tuple[str, ...]
+    """Names from `sim.metrics.METRICS`."""
     tables: Callable[[Any], Mapping[str, Mapping[str, NDArray[Any]]]]
     """From an outcome to the tables that a run keeps beside its metrics: name -> column -> values, so many rows per world, world
     after world."""
     figures: tuple[str, ...]
     """Names of the figures of a report, from `sim.plots.FIGURES`, that can be drawn from those tables."""
+    attack_metrics: tuple[str, ...] = ()
+    """What is measured beside the metrics where there are attackers."""
 
     def role(self, name: str) -> Role:
         """The role of this name."""

@@ -203,6 +203,8 @@ def record(
     seeds: int | Sequence[int] = 20,
     preset: str = "standard",
     *,
+    attack: Mapping[str, float] | None = None,
+    defence: str | Sequence[str] = (),
     out: str | Path | None = None,
     threads: int = 1,
     trust: bool = False,
@@ -216,6 +218,8 @@ def record(
         policies: as in `sim.run`.
         seeds: as in `sim.run`.
         preset: as in `sim.run`.
+        attack: as in `sim.run`.
+        defence: as in `sim.run`.
         out: a new or an empty directory; one under results/ if not given.
         threads: as in `sim.run`.
         trust: as in `sim.run`.
@@ -226,7 +230,9 @@ def record(
         InputError: something given is wrong; nothing is written.
         Stopped: Ctrl-C; the finished worlds are kept.
     """
-    experiment = plan(scenario, policies, seeds, preset, threads=threads, trust=trust, **parameters)
+    experiment = plan(
+        scenario, policies, seeds, preset, attack=attack, defence=defence, threads=threads, trust=trust, **parameters
+    )
     return keep(experiment, None if out is None else Path(out), progress)
 
 

@@ -13,6 +13,7 @@ from chain.digest import digest
 from chain.errors import InputError
 from chain.invariants import check
 from sim.arms import policy_of
+from sim.attack import Attackers, Identities, beside
 from sim.scenario import Role, Scenario
 
 
@@ -38,6 +39,7 @@ class World:
         worlds: ArrayLike | None = None,
         rows: Sequence[int] | None = None,
         threads: int = 1,
+        attackers: Attackers | None = None,
     ) -> None:
         """Build the worlds and seat the policies.
 
@@ -50,6 +52,7 @@ class World:
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
             threads: worlds are shared out over so many threads; it changes no outcome.
+            attackers: who plays the last agents of some roles, in the place of those policies.
         """
         given = dict(policies or {})
         for role in given:
@@ -59,18 +62,36 @@ class World:
         seated = {role.name: policy_of(scenario, role, given.get(role.name, role.policy), parameters) for role in scenario.roles}
         self.labels = {role: label for role, (label, _) in seated.items()}
         self.policies = {role: policy for role, (_, policy) in seated.items()}
-        self.economy = scenario.build(parameters, seeds=seeds, worlds=worlds, rows=rows, threads=threads)
+        engine: dict[str, Any] = {"seeds": seeds, "worlds": worlds, "rows": rows, "threads": threads}
+        self.economy = scenario.build(parameters, **engine, **({} if attackers is None else {"attackers": attackers}))
         guests: Mapping[str, int] = getattr(self.economy, "guests", {})
         self.guests = {role.name: guests.get(role.name, 0) for role in scenario.roles}
         self.worlds = np.size(seeds)
-        self.policies = {role.name: fitted(self.policies[role.name], role, self.residents(role.name)) for role in scenario.roles}
+        self.attackers = attackers
+        self.policies = {role.name: self._seated(role) for role in scenario.roles}
+        self._identities = None if attackers is None else Identities(attackers, scenario, self.controlled)
         self.memory: dict[str, NDArray[Any]] = {}
         self.seats: dict[tuple[str, int], Any] = {}
         self.begin(0)
 
+    def _seated(self, role: Role) -> Any:
+        """What the residents of a role play, attackers among them."""
+        agents = self.residents(role.name)
+        policy = fitted(self.policies[role.name], role, agents)
+        if self.attackers is None or role.name not in self.attackers.counts:
+            return policy
+        both = beside(policy, self.attackers.policies[role.name], agents, self.attackers.counts[role.name])
+        return fitted(both, role, agents)
+
     def residents(self, role: str) -> int:
         """Number of agents of a role in one world for whom its policy decides: all but the guests, who are the last."""
         return self.economy.names[role].size // self.worlds - self.guests[role]
+
+    def controlled(self, role: str) -> NDArray[np.int64]:
+        """The rows of a role's view that attackers control, world after world."""
+        count = 0 if self.attackers is None else self.attackers.counts.get(role, 0)
+        agents, residents = self.economy.names[role].size // self.worlds, self.residents(role)
+        return (np.arange(self.worlds)[:, None] * agents + np.arange(residents - count, residents)).reshape(-1)
 
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
         """Start an episode: fresh ledger, fresh types, empty memories, no guests; with `seeds`, under new run seeds, one per
@@ -79,6 +100,8 @@ class World:
         self.tick = 0
         self.memory = {role: np.zeros(self.worlds * self.residents(role), memory_of(p)) for role, p in self.policies.items()}
         self.seats.clear()
+        if self._identities is not None:
+            self._identities.begin()
 
     @property
     def done(self) -> bool:
@@ -111,8 +134,14 @@ class World:
         return out
 
     def step(self, actions: Mapping[str, NDArray[Any]] | None = None) -> None:
-        """One tick: everybody sees the same state, decides, and one block is executed."""
-        self.economy.advance(self.actions() if actions is None else actions)
+        """One tick: everybody sees the same state, decides, and one block is executed.
+
+        Attackers are held to their capability here, in the actions themselves.
+        """
+        actions = self.actions() if actions is None else actions
+        if self._identities is not None:
+            self._identities.hold(actions)
+        self.economy.advance(actions)
         self.tick += 1
 
     def play(self, on_tick: Callable[[int, int], None] | None = None) -> Any:

@@ -15,6 +15,7 @@ from agents.encoding import Encoding
 from chain.errors import InputError, whole
 from chain.rule import rule
 from sim.arms import HIGHEST_SEED, MOST_THREADS, seat
+from sim.attack import Attackers
 from sim.scenario import Scenario, resolve
 from sim.scenarios import find
 from sim.world import World
@@ -107,6 +108,7 @@ def worlds_of(
     worlds: int = 1,
     seed: int = 0,
     threads: int = 1,
+    attackers: Attackers | None = None,
 ) -> World:
     """A batch of worlds that share a run seed and differ by their coordinate, 0 to `worlds` - 1.
 
@@ -118,11 +120,12 @@ def worlds_of(
     threads = whole("threads", threads, 1, MOST_THREADS)
     seeds = np.full(count, whole("seed", seed, 0, HIGHEST_SEED))
     try:
-        one = World(scenario, parameters, seats, seeds=seeds[:1])
+        one = World(scenario, parameters, seats, seeds=seeds[:1], attackers=attackers)
         size = sum(array.nbytes for array in (*one.economy.book, *one.economy.views.values()))
         most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // size
         if count > most:
             raise InputError(f"worlds: {count} given, allowed are at most {most} of {scenario.name} that fit in memory")
-        return World(scenario, parameters, seats, seeds=seeds, worlds=np.arange(count), threads=threads)
+        coordinates = np.arange(count)
+        return World(scenario, parameters, seats, seeds=seeds, worlds=coordinates, threads=threads, attackers=attackers)
     except MemoryError:
         raise InputError(f"worlds: {count} of {scenario.name} do not fit in memory, allowed are fewer or smaller ones") from None

@@ -10,12 +10,30 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
+from agents.attacks.registry import find_attack
 from agents.registry import nearest
 from chain.errors import InputError, whole
 from sim.arms import HIGHEST_SEED
+from sim.attack import Attackers, attackers_of
 from sim.fronts.focal import Fields, Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, observation_space
 from sim.scenario import Scenario, encoding_of
+
+
+def one_attack(scenario: Scenario, role: str, parameters: Any, attack: Mapping[str, float], focal: bool) -> Attackers:
+    """The attackers among whom a role is learned.
+
+    Raises:
+        InputError: not one attack, or one that controls nobody of this role.
+    """
+    if len(attack) != 1 or focal:
+        given = "focal=True" if focal else f"{len(attack)} attacks"
+        raise InputError(f"attack: {given} given, allowed is one attack, whose agents are those that learn")
+    ((name, share),) = attack.items()
+    attackers = attackers_of(scenario, parameters, find_attack(name), share)
+    if not attackers.counts.get(role):
+        raise InputError(f"attack: {name}={share:g} given, which controls nobody of the role {role}")
+    return attackers
 
 
 class LedgerVecEnv(VecEnv):
@@ -23,7 +41,8 @@ class LedgerVecEnv(VecEnv):
 
     ### Rows
     Every agent of the role in every world is one of the `num_envs` environments, world after world; all share the learner. With
-    ``focal=True`` the first agent of the role in each world is one, and its peers play the role's policy.
+    ``focal=True`` the first agent of the role in each world is one, and its peers play the role's policy. With `attack` the
+    agents of the role that its attackers control are, held to its capability; other agents that they control play the attack.
 
     ### Action Space
     What `agents.encoding` makes of the fields that are learned: a Box in [-1, 1], a MultiDiscrete or a Discrete. Fields that
@@ -56,6 +75,7 @@ class LedgerVecEnv(VecEnv):
     - policies: role -> policy of the background, as in `sim.run`; with ``focal=True`` also that of the peers.
     - fields, form: what is learned, and the form of an action; the role's own choice if not given.
     - focal: one learning agent per world instead of all.
+    - attack: name of an attack -> its share, one of them; whoever learns takes the place of its policy.
     - frame_skip: ticks per step.
     - seed: run seed.
     - threads: worlds are shared out over so many threads; it changes no result.
@@ -76,6 +96,7 @@ class LedgerVecEnv(VecEnv):
         fields: Sequence[str] | None = None,
         form: str | None = None,
         focal: bool = False,
+        attack: Mapping[str, float] | None = None,
         frame_skip: int = 1,
         seed: int = 0,
         threads: int = 1,
@@ -91,10 +112,15 @@ class LedgerVecEnv(VecEnv):
         self.parameters = self.scenario.settings(preset, parameters)
         self.encoding = encoding_of(self.scenario, role, self.parameters, fields, form)
         self.frame_skip = whole("frame_skip", frame_skip, 1)
-        self.world = worlds_of(self.scenario, self.parameters, policies, worlds=worlds, seed=seed, threads=threads)
+        attackers = None if attack is None else one_attack(self.scenario, role, self.parameters, attack, focal)
+        self.world = worlds_of(
+            self.scenario, self.parameters, policies, worlds=worlds, seed=seed, threads=threads, attackers=attackers
+        )
         self._focal = Focal(self.world, self.encoding)
         agents = self._focal.size // worlds
         self._rows: Rows = slice(None, None, agents) if focal and agents > 1 else None
+        if attackers is not None:
+            self._rows = self.world.controlled(role)
         self.render_mode = None
         self.worlds = worlds
         super().__init__(self._focal.view(self._rows).size, observation_space(self.encoding), action_space(self.encoding))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.metrics.attack import attacker_profit, attacker_return, honest_welfare, loss_to_scam, profit_from_scam
 from sim.metrics.collusion import profit_gain
 from sim.metrics.efficiency import efficiency
 from sim.metrics.fairness import gini
@@ -42,5 +43,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "posted_price": Metric(posted_price, "coins", None),
         "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
         "gini": Metric(gini, "0 to 1", None),
+        "honest_welfare": Metric(honest_welfare, "coins", True),
+        "attacker_profit": Metric(attacker_profit, "coins", False),
+        "attacker_return": Metric(attacker_return, "of capital", False),
+        "loss_to_scam": Metric(loss_to_scam, "of what honest clients paid", False),
+        "profit_from_scam": Metric(profit_from_scam, "of attackers' outlay", False),
     }
 )

@@ -35,6 +35,8 @@ class Outcome:
     """Name of each agent, clients first, shape (agents,)."""
     present: Any = np.True_
     """Whether each agent took part, shape (worlds, agents): a guest's seat that nobody took did not. Everybody, if not given."""
+    attackers: Any = np.False_
+    """Whether an attacker controls each agent, shape (agents,). Nobody, if not given."""
 
 
 @dataclass(frozen=True)

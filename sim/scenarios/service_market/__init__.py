@@ -26,6 +26,7 @@ SCENARIO = Scenario(
         "fee_overhead",
         "gini",
     ),
+    attack_metrics=("honest_welfare", "attacker_profit", "attacker_return", "loss_to_scam", "profit_from_scam"),
     tables=tables,
     figures=("efficiency_over_time", "surplus_split", "prices_and_costs"),
 )

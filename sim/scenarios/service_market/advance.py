@@ -14,7 +14,9 @@ from sim.scenarios.service_market.layout import ByRole, Desk, Wants
 from sim.scenarios.service_market.observe import LARGE, NEAR, account_of, fetch_parties, observe
 from sim.scenarios.service_market.population import (
     Population,
+    client_attacks,
     client_row,
+    provider_attacks,
     provider_name,
     provider_row,
     provider_sleeps,
@@ -64,11 +66,29 @@ def measure_delivery(book: Any, private: Any, wants: Wants, job: Any) -> None:
 
 
 @rule
+def measure_payment(book: Any, private: Any, population: Population, job: Any) -> None:
+    """Where there are attackers: what the provider of a settled job was paid, and by whom."""
+    if job.outcome == Outcome.NO_SHOW or (job.outcome == Outcome.UPHELD and book.terms[0].pay_caught == 0):
+        return
+    tick = private.ticks[job.tick]
+    honest = not client_attacks(population, client_row(population, book.accounts[job.client].owner))
+    attacked = provider_attacks(population, provider_row(population, book.accounts[job.provider].owner))
+    if honest:
+        tick.honest_paid += job.price
+    if attacked:
+        tick.attackers_earned += job.price
+    if honest and attacked and job.quality_bps == 0:
+        tick.scammed += job.price
+
+
+@rule
 def measure_end(book: Any, private: Any, population: Population, job: Any) -> None:
     """The money of a job was settled in this block."""
     tick = private.ticks[job.tick]
     tick.settled += 1
     tick.delay += job.paid - job.height
+    if population.client_attackers + population.provider_attackers > 0:
+        measure_payment(book, private, population, job)
     disputed = job.outcome == Outcome.REJECTED or job.outcome == Outcome.UPHELD
     upheld = 1 if job.outcome == Outcome.UPHELD else 0
     tick.no_shows += 1 if job.outcome == Outcome.NO_SHOW else 0
@@ -155,14 +175,15 @@ def advance(books: Any, privates: Any, views: ByRole, actions: ByRole, desk: Des
 @rule
 def gains(books: Any, privates: Any, start: ByRole, out: ByRole, population: Population) -> None:
     """What each agent has gained so far: the money of all its accounts, stake and unpaid escrow apart, minus its money at the
-    start, plus the value of what it received or minus the cost of its work. `out` is filled, shape (worlds, agents)."""
+    start (shape (agents,)), plus the value of what it received or minus the cost of its work. `out` is filled, shape (worlds,
+    agents)."""
     clients, providers = out.client.shape[1], out.provider.shape[1]
     for w in range(books.head.shape[0]):
         book, private, mine = world(books, w), world(privates, w), world(out, w)
         for c in range(clients):
-            mine.client[c] = private.clients[c].value - start.client
+            mine.client[c] = private.clients[c].value - start.client[c]
         for p in range(providers):
-            mine.provider[p] = -private.providers[p].cost - start.provider
+            mine.provider[p] = -private.providers[p].cost - start.provider[p]
         for address in range(book.accounts.size):
             agent = book.accounts[address].owner
             stake = book.stakes[address]

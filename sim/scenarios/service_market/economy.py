@@ -10,6 +10,7 @@ from chain.deployments.service_market import blank
 from chain.errors import InputError
 from chain.genesis import found
 from chain.layout import NOBODY, records
+from sim.attack import Attackers
 from sim.metrics.outcome import Outcome
 from sim.scenario import layout
 from sim.scenarios.service_market.advance import advance, begin, gains
@@ -49,6 +50,7 @@ class ServiceMarket:
         worlds: ArrayLike | None = None,
         rows: Sequence[int] | None = None,
         threads: int = 1,
+        attackers: Attackers | None = None,
     ) -> None:
         """Lay out the worlds.
 
@@ -58,11 +60,20 @@ class ServiceMarket:
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
             threads: worlds are shared out over so many threads; it changes no outcome.
+            attackers: whose agents have the money of their capability, and are measured apart; none, if not given.
         """
         p = self.parameters = parameters
         self.seeds = np.atleast_1d(np.asarray(seeds, np.int64))
         self.worlds, self.rows = worlds, rows
-        self.population = Population(p.clients, p.providers, p.client_guests, p.provider_guests)
+        attacking = {} if attackers is None else attackers.counts
+        self.population = Population(
+            p.clients,
+            p.providers,
+            p.client_guests,
+            p.provider_guests,
+            attacking.get("client", 0),
+            attacking.get("provider", 0),
+        )
         self.guests: Mapping[str, int] = {"client": p.client_guests, "provider": p.provider_guests}
         guests = p.client_guests + p.provider_guests
         clients, providers = p.clients + p.client_guests, p.providers + p.provider_guests
@@ -89,6 +100,10 @@ class ServiceMarket:
             np.array([provider_name(self.population, row) for row in range(providers)], np.int64),
         )
         self.names: Mapping[str, NDArray[np.int64]] = {r: np.tile(names, count) for r, names in self._order._asdict().items()}
+        self._start = ByRole(np.full(clients, p.client_balance), np.full(providers, p.provider_balance))
+        if attackers is not None and (budget := attackers.capability.budget) is not None:
+            self._start.client[p.clients - self.population.client_attackers : p.clients] = budget
+            self._start.provider[p.providers - self.population.provider_attackers : p.providers] = budget
         self._wants = Wants(self.population, p.horizon, p.need_bps, p.redraw_values, p.value_low, p.value_high)
         self._gains = ByRole(np.zeros((count, clients), np.int64), np.zeros((count, providers), np.int64))
         sizes = self.book.pool.shape[1], self.book.accounts.shape[1], p.services
@@ -105,11 +120,7 @@ class ServiceMarket:
             seeds=self.seeds,
             worlds=self.worlds,
             episode=episode,
-            balances=[p.client_balance] * p.clients
-            + [p.provider_balance] * p.providers
-            + [0]
-            + [p.client_balance] * p.client_guests
-            + [p.provider_balance] * p.provider_guests,
+            balances=self._balances(),
             rows=self.rows,
             proposer=p.clients + p.providers,
             base_fee=p.base_fee,
@@ -127,6 +138,13 @@ class ServiceMarket:
         ranges = np.array([*low_high, p.effort_cost])
         draw_types(self.book.head, self.private.tastes, self.private.crafts, ranges, self.population)
         begin(self.book, self.private, self._views, self._desks[0], self._wants)
+
+    def _balances(self) -> NDArray[np.int64]:
+        """Money of each name at the start."""
+        who, (clients, providers) = self.population, self._start
+        return np.concatenate(
+            [clients[: who.clients], providers[: who.providers], [0], clients[who.clients :], providers[who.providers :]]
+        )
 
     def advance(self, actions: Mapping[str, NDArray[Any]]) -> None:
         """Turn actions into transactions, execute one block, go one tick on, fill the views anew."""
@@ -163,8 +181,7 @@ class ServiceMarket:
 
         The arrays are filled anew by each call. A price counts when it is paid: what waits in escrow is nobody's.
         """
-        p = self.parameters
-        gains(self.book, self.private, ByRole(p.client_balance, p.provider_balance), self._gains, self.population)
+        gains(self.book, self.private, self._start, self._gains, self.population)
         return {role: gained.reshape(-1) for role, gained in self._gains._asdict().items()}
 
     def needs(self, ticks: range | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -199,7 +216,10 @@ class ServiceMarket:
         p, private, (clients, providers) = self.parameters, self.private, self._order
         ticks = slice(0, p.horizon + 1)
         wealth = self.wealth()[:, np.concatenate(self._order)]
-        start = np.repeat([p.client_balance, p.provider_balance], [clients.size, providers.size])
+        who = self.population
+        attackers = np.zeros(clients.size + providers.size, bool)
+        attackers[who.clients - who.client_attackers : who.clients] = True
+        attackers[clients.size + who.providers - who.provider_attackers : clients.size + who.providers] = True
         return Outcome(
             seeds=self.seeds,
             ticks=private.ticks[:, ticks],
@@ -210,9 +230,10 @@ class ServiceMarket:
             providers=private.providers,
             costs=private.crafts["cost"] + private.crafts["effort_cost"],
             wealth=wealth,
-            gained=wealth - start,
+            gained=wealth - np.concatenate(self._start),
             names=np.concatenate(self._order),
             present=self.awake(range(p.horizon + 1)).any(axis=1),
+            attackers=attackers,
         )
 
     def wealth(self) -> NDArray[np.int64]:

@@ -19,6 +19,8 @@ TICK = record(
     "delivered", "good", "settled", "delay",  # of the same hires: jobs delivered, good, settled; blocks from hire to payment
     "disputes", "upheld", "no_shows",
     "fees", "base_fee", "gas_used", "refused", "blocked",  # of the block of this tick; `blocked`: no place in the mempool
+    "honest_paid", "scammed", "attackers_earned",  # where there are attackers: what honest clients paid for the hires of this
+    # tick, the part of it that attackers got for worthless jobs, and all that attackers got for theirs
 )  # fmt: skip
 """One tick of one world."""
 

@@ -21,6 +21,9 @@ class Population(NamedTuple):
     providers: int
     client_guests: int
     provider_guests: int
+    client_attackers: int = 0
+    """The last so many of the clients, guests apart: for what is measured alone."""
+    provider_attackers: int = 0
 
 
 @rule
@@ -53,6 +56,18 @@ def provider_row(population: Population, name: int) -> int:
         return row
     row -= 1 + population.client_guests
     return row if population.providers <= row < population.providers + population.provider_guests else NOBODY
+
+
+@rule
+def client_attacks(population: Population, row: int) -> bool:
+    """Whether an attacker controls the client in this row."""
+    return population.clients - population.client_attackers <= row < population.clients
+
+
+@rule
+def provider_attacks(population: Population, row: int) -> bool:
+    """Whether an attacker controls the provider in this row."""
+    return population.providers - population.provider_attackers <= row < population.providers
 
 
 @rule

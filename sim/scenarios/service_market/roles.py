@@ -52,6 +52,7 @@ CLIENT = Role(
     name="client",
     about="needs a service now and then, hires a provider for it, and judges what is delivered",
     policy="best_rated",
+    count="clients",
     view=(
         *SHARED,
         Column("need", -1, 64, "service", "needed in this tick; -1: none", scale="services"),
@@ -77,6 +78,7 @@ PROVIDER = Role(
     name="provider",
     about="offers a service at a price, with a stake behind each job, and chooses how hard it works",
     policy="cost_plus",
+    count="providers",
     view=(
         *SHARED,
         Column("address", *ADDRESS, "of the agent's account"),
@@ -106,6 +108,7 @@ PROVIDER = Role(
         TIP,
     ),
     idle=(("capacity", 0), ("bonded", 0)),
+    identity="reenter",
     learn=("price", "effort_bps"),
     reward_scale="value_high",
 )
