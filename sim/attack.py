@@ -101,7 +101,8 @@ def beside(policy: Any, attacking: Any, residents: int, attackers: int) -> Any:
             kept.append((member, some))
             left -= some
     both = [*kept, (attacking, attackers)] if attackers else kept
-    return both[0][0] if len(both) == 1 else Mixture(*zip(*both, strict=True))
+    policies, counts = zip(*both, strict=True)
+    return policies[0] if len(policies) == 1 else Mixture(policies, counts)
 
 
 class Identities:

@@ -149,8 +149,10 @@ def measured(experiment: Experiment, batch: Batch) -> Columns:
     label = {"scenario": experiment.scenario.name, "preset": experiment.preset, "arm": batch.arm.label}
     label |= {role: seated.label for role, seated in batch.arm.policies.items()}
     if batch.arm.attack is not None:
-        label |= {"attack": batch.arm.attack, "share": batch.arm.share, "side": batch.arm.side}
+        label |= {"attack": batch.arm.attack, "side": batch.arm.side}
     rows: Columns = {name: np.full(seeds.size, value, object) for name, value in label.items()}
+    if batch.arm.attack is not None:
+        rows["share"] = np.full(seeds.size, batch.arm.share)
     rows |= {"seed": seeds, "digest": np.array(batch.digests, object)}
     return rows | {name: METRICS[name].of(batch.outcome) for name in experiment.metrics}
 

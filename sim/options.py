@@ -22,9 +22,7 @@ Policies = Annotated[
 Settings = Annotated[list[str] | None, typer.Option("--set", help="PARAM=VALUE, a whole number. Repeatable.")]
 Attacks = Annotated[
     list[str] | None,
-    typer.Option(
-        "--attack", help="NAME=SHARE of the agents of the attack's first role, 0 to 1. Repeatable; see `ledgerlab list`."
-    ),
+    typer.Option("--attack", help="NAME=SHARE of its first role's agents, 0 to 1. Repeatable; see `ledgerlab list`."),
 ]
 Defences = Annotated[
     list[str] | None, typer.Option("--defence", help="Switched on, and off once more to compare; with --attack. Repeatable.")
