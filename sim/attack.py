@@ -55,7 +55,7 @@ def attackers_of(
     lacking = [role for role in attack.capability.accounts if role not in residents]
     if lacking:
         raise InputError(
-            f"attack {attack.name}: it plays the role {lacking[0]}, allowed in {scenario.name} are {', '.join(residents) or 'none'}"
+            f"attack {attack.name}: it plays a {lacking[0]}, allowed in {scenario.name} are {', '.join(residents) or 'none'}"
         )
     if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 <= share <= 1:
         raise InputError(f"attack {attack.name}: a share of {share!r} given, allowed is 0 to 1")
