@@ -19,7 +19,8 @@ from agents.registry import DESCRIPTION, POLICIES, bundle_of, find, nearest
 from chain.errors import InputError
 from sim.attack import ABSENT, ATTACKED, HONEST, Attackers, attackers_of
 from sim.defences import defences_of
-from sim.scenario import Role, Scenario, check_fit, encoding_of
+from sim.encodings import check_fit, encoding_of
+from sim.scenario import Role, Scenario
 
 MOST_SEEDS = 100_000
 HIGHEST_SEED = 2**63 - 1

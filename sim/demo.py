@@ -8,8 +8,9 @@ from pathlib import Path
 from agents.files import digest_of, durably
 from agents.registry import POLICIES
 from chain.errors import InputError
-from sim.experiment import contrasts, plan
+from sim.experiment import plan
 from sim.manifest import NAME, read_manifest
+from sim.metrics.contrasts import contrasts
 from sim.reading import difference_table, main_table, reading
 from sim.report import markdown
 from sim.scenarios import find

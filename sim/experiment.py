@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.registry import nearest
 from chain.errors import InputError
 from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of, under_attack
 from sim.metrics import METRICS
+from sim.metrics.contrasts import Columns, contrasts
 from sim.metrics.outcome import Outcome
-from sim.metrics.statistics import holm, mean_interval, paired_difference
 from sim.scenario import Scenario
 from sim.scenarios import find
 from sim.world import World, fitted
@@ -28,8 +27,6 @@ BATCH_BYTES = 2**28
 
 Progress = Callable[[int, int], None]
 """Called with (ticks done, ticks in all), counted over all worlds and arms."""
-Columns = dict[str, NDArray[Any]]
-"""A table: columns of equal length by name."""
 
 
 @dataclass(frozen=True)
@@ -274,46 +271,3 @@ def chosen_metrics(known: Sequence[str], given: str | Sequence[str] | None) -> l
         if name not in known:
             raise InputError(f"metric: {name!r} given; {nearest(str(name), list(known))}")
     return wanted
-
-
-def contrasts(rows: Columns, metrics: Sequence[str], baseline: str | None = None) -> Columns:
-    """Summarise runs: one row per metric and arm.
-
-    Args:
-        rows: runs, with columns arm, seed and the metrics.
-        metrics: which to summarise.
-        baseline: label of the arm that the others are compared with, the first if not given.
-
-    Returns:
-        Columns metric, arm, n (worlds where the metric is defined), mean, low, high (95 % Student interval), difference,
-        difference_low, difference_high (mean paired difference to the baseline over the seeds both have), pairs, and p
-        (two-sided, Holm-adjusted over the arms of a metric); the last five are NaN or 0 for the baseline itself.
-    """
-    arms = list(dict.fromkeys(rows["arm"].tolist()))
-    first = arms[0] if baseline is None else baseline
-    out: dict[str, list[Any]] = {"metric": [], "arm": []}
-    numbers = []
-    for metric in metrics:
-        for arm in arms:
-            out["metric"].append(metric)
-            out["arm"].append(arm)
-        blocks = [_contrast(rows, metric, arm, first) for arm in arms]
-        adjusted = holm([block[-1] for block in blocks])
-        numbers += [(*block[:-1], p) for block, p in zip(blocks, adjusted.tolist(), strict=True)]
-    names = ("n", "mean", "low", "high", "difference", "difference_low", "difference_high", "pairs", "p")
-    table: Columns = {name: np.array(values, object) for name, values in out.items()}
-    for name, values in zip(names, zip(*numbers, strict=True), strict=True):
-        table[name] = np.array(values, np.int64 if name in ("n", "pairs") else np.float64)
-    return table
-
-
-def _contrast(rows: Columns, metric: str, arm: str, baseline: str) -> tuple[float, ...]:
-    """n, mean, low, high, difference, its low and high, pairs, p of one arm and metric."""
-    own, base = rows["arm"] == arm, rows["arm"] == baseline
-    mean = mean_interval(rows[metric][own])
-    summary = (mean.n, mean.mean, mean.low, mean.high)
-    if arm == baseline:
-        return tuple(float(x) for x in (*summary, np.nan, np.nan, np.nan, 0, np.nan))
-    _, mine, theirs = np.intersect1d(rows["seed"][own], rows["seed"][base], return_indices=True)
-    d = paired_difference(rows[metric][own][mine], rows[metric][base][theirs])
-    return tuple(float(x) for x in (*summary, d.mean, d.low, d.high, d.n, d.p))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.experiment import Columns, contrasts
+from sim.metrics.contrasts import Columns, contrasts
 from sim.metrics.statistics import skewness
 
 LEVEL = 0.05

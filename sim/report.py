@@ -6,8 +6,8 @@ from typing import Any
 
 from agents.files import durably
 from chain.errors import InputError
-from sim.experiment import Columns, contrasts
 from sim.manifest import read_manifest
+from sim.metrics.contrasts import Columns, contrasts
 from sim.reading import Table, command, difference_table, limitations, main_table, reading
 from sim.scenarios import find
 from sim.store import read_table

@@ -17,9 +17,9 @@ from agents.registry import nearest
 from chain.errors import InputError
 from chain.rule import MODE, source_digest
 from sim.collusion import AFTER, MOST_PHASES, REMAINDER, Collusion, Measured, columns, plan, play
-from sim.experiment import Columns
 from sim.files import undisturbed
 from sim.manifest import NAME, checkout, machine, short_hash, versions
+from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval
 from sim.reading import with_error
 from sim.report import markdown

@@ -58,7 +58,7 @@ def watched(experiment: experiments.Experiment, folder: Path | None = None) -> P
 
 def show(folder: Path, reported: bool) -> None:
     """Print the main table and the reading of a run directory; write its report too, if wanted."""
-    from sim.experiment import contrasts
+    from sim.metrics.contrasts import contrasts
 
     if reported:
         from sim.report import report

@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 
 from agents.files import digest_of, durably
 from chain.errors import InputError
-from sim.experiment import Batch, Columns, Experiment, Progress, measured, plan, play
+from sim.experiment import Batch, Experiment, Progress, measured, plan, play
 from sim.files import from_column, to_column, undisturbed
 from sim.manifest import NAME, described, read_manifest
+from sim.metrics.contrasts import Columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,10 @@ from pettingzoo import ParallelEnv
 from agents.registry import nearest
 from chain.errors import InputError, whole
 from sim.arms import HIGHEST_SEED
+from sim.encodings import encoding_of
 from sim.fronts.focal import Fields, Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, masks_of, observation_space
-from sim.scenario import Scenario, encoding_of
+from sim.scenario import Scenario
 
 
 class LedgerParallelEnv(ParallelEnv[str, NDArray[np.float32], Any]):  # type: ignore[misc] # PettingZoo has no types

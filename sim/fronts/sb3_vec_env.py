@@ -15,9 +15,10 @@ from agents.registry import nearest
 from chain.errors import InputError, whole
 from sim.arms import HIGHEST_SEED
 from sim.attack import Attackers, attackers_of
+from sim.encodings import encoding_of
 from sim.fronts.focal import Fields, Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, observation_space
-from sim.scenario import Scenario, encoding_of
+from sim.scenario import Scenario
 
 
 def one_attack(scenario: Scenario, role: str, parameters: Any, attack: Mapping[str, float], focal: bool) -> Attackers:

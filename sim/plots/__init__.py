@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from sim.experiment import Columns
+from sim.metrics.contrasts import Columns
 from sim.plots.market import efficiency_over_time, prices_and_costs, surplus_split
 from sim.plots.prices import prices_over_time
 

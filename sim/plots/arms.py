@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from sim.experiment import Columns
+from sim.metrics.contrasts import Columns
 from sim.plots.style import PALETTE, dress, head, short_labels
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.experiment import Columns
+from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval
 from sim.plots.style import GREY, PALETTE, dress, head, legend, line_with_band
 

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from sim.experiment import Columns
+from sim.metrics.contrasts import Columns
 from sim.plots.style import PALETTE, dress, legend, look
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from sim.experiment import Columns
+from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval
 from sim.plots.style import (
     GREY,

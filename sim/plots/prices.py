@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.experiment import Columns
+from sim.metrics.contrasts import Columns
 from sim.plots.style import GREY, dress, legend, line_with_band, per_world, ratio_over_time, short_labels
 
 LINES = {"monopoly_price": "joint monopoly", "nash_price": "Nash", "mean_cost": "cost"}

@@ -26,9 +26,9 @@ from agents.learned.averaged import Averaged
 from agents.learned.bundle import Card, save_bundle
 from agents.learned.training import Evaluation
 from chain.rule import MODE, source_digest
-from sim.experiment import Columns
 from sim.files import undisturbed
 from sim.manifest import NAME, checkout, machine, rules_folder, versions
+from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval, paired_difference
 from sim.store import claim
 from sim.training.plan import Plan

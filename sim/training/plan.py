@@ -14,8 +14,9 @@ from agents.learned.training import MOST_STEPS, check_training
 from agents.registry import nearest
 from chain.errors import InputError, whole
 from sim.arms import Seated, seat
+from sim.encodings import encoding_of
 from sim.fronts.focal import MOST_WORLDS, scenario_of
-from sim.scenario import Scenario, encoding_of
+from sim.scenario import Scenario
 from sim.world import World
 
 HELD_OUT_WORLDS = 64

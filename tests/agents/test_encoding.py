@@ -7,7 +7,7 @@ import pytest
 
 from agents.encoding import HIGHEST, LOWEST, Encoding
 from chain.errors import InputError
-from sim.scenario import encoding_of
+from sim.encodings import encoding_of
 from sim.scenarios import SCENARIOS
 from tests.agents.views import ask, market_views
 from tests.sim.worlds import MARKET

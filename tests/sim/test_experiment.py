@@ -10,7 +10,8 @@ import pytest
 
 import sim
 from chain.errors import InputError
-from sim.experiment import BATCH, contrasts, joined, measured, plan, play
+from sim.experiment import BATCH, joined, measured, plan, play
+from sim.metrics.contrasts import contrasts
 from sim.scenarios import find
 from sim.world import World
 

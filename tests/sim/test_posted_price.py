@@ -7,7 +7,7 @@ from chain.errors import InputError
 from chain.invariants import check
 from chain.layout import Kind
 from chain.status import Status
-from sim.scenario import encoding_of
+from sim.encodings import encoding_of
 from sim.scenarios.posted_price import truth
 from sim.scenarios.posted_price.parameters import CONSUMER_MONEY, SELLER_MONEY
 from tests.chain.markets import python

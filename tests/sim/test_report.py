@@ -9,8 +9,8 @@ from matplotlib.image import imread
 
 import sim
 from sim.cli import main
-from sim.experiment import contrasts
 from sim.manifest import read_manifest
+from sim.metrics.contrasts import contrasts
 from sim.plots.market import efficiency_over_time, shares
 from sim.plots.style import in_windows, short_labels
 from sim.reading import command, difference_table, limitations, main_table, reading, verdict, with_error

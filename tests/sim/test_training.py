@@ -16,9 +16,9 @@ from agents.learned.training import returns
 from agents.registry import POLICIES
 from chain.errors import InputError
 from sim.cli import main
+from sim.encodings import encoding_of
 from sim.fronts.joint import JointWorlds
 from sim.fronts.sb3_vec_env import LedgerVecEnv
-from sim.scenario import encoding_of
 from sim.training.keeping import read_evaluations
 from sim.training.plan import Learn, plan_training
 from sim.training.scoring import COIN, HELD_OUT, Among, scores

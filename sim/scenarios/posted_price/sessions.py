@@ -23,7 +23,7 @@ from chain.digest import digest
 from chain.errors import InputError
 from chain.layout import record, records
 from chain.rule import rule, world
-from sim.scenario import encoding_of
+from sim.encodings import encoding_of
 from sim.scenarios.posted_price.advance import step
 from sim.scenarios.posted_price.economy import PostedPrice
 from sim.scenarios.posted_price.layout import Shop

@@ -8,7 +8,8 @@ from agents.encoding import Encoding
 from agents.learned.bundle import Card
 from agents.learned.network import Network, shapes_of
 from agents.learned.policy import LearnedPolicy
-from sim.scenario import encoding_of, layout
+from sim.encodings import encoding_of
+from sim.scenario import layout
 from tests.sim.worlds import MARKET
 
 SETTINGS = MARKET.settings("minimal", {})

@@ -7,7 +7,7 @@ import numpy as np
 
 from agents.encoding import FORMS, Encoding
 from chain.errors import InputError
-from sim.scenario import encoding_of
+from sim.encodings import encoding_of
 from sim.scenarios import SCENARIOS
 
 ROLES = [(scenario, role.name) for scenario in SCENARIOS.values() for role in scenario.roles]

@@ -6,9 +6,10 @@ import pytest
 import sim
 from agents.registry import POLICIES
 from chain.errors import InputError
+from sim.encodings import encoding_of
 from sim.fronts.focal import Focal, hold, worlds_of
 from sim.fronts.pettingzoo_env import LedgerParallelEnv
-from sim.scenario import encoding_of, resolve
+from sim.scenario import resolve
 from sim.scenarios import SCENARIOS
 from sim.world import World
 from tests.sim.fronts.answers import EVERY_ROLE, ROLES, Replay, WorkedOut, drawn, encodings, worked_out

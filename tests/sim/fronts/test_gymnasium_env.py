@@ -17,9 +17,10 @@ from agents.encoding import FORMS
 from agents.scripted.going_rate import LowEffort
 from agents.scripted.thompson import Thompson
 from chain.errors import InputError
+from sim.encodings import encoding_of
 from sim.fronts.gymnasium_env import LedgerEnv
 from sim.fronts.ids import ids
-from sim.scenario import encoding_of, resolve
+from sim.scenario import resolve
 from sim.scenarios import SCENARIOS
 from tests.sim.fronts.answers import EVERY_ROLE, ROLES
 
