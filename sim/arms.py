@@ -225,7 +225,9 @@ def under_attack(
         for name, share in attacks.items():
             attack = find_attack(name)
             for side, given, without in cases:
-                label = ", ".join([arm.label] * (len(arms) > 1) + [f"{name}={share:g}"] * (len(attacks) > 1) + [side + without])
+                label = ", ".join(
+                    [arm.label] * (len(arms) > 1) + [f"attack={name}"] * (len(attacks) > 1) + [f"side={side}{without}"]
+                )
                 out.append(
                     replace(
                         arm,

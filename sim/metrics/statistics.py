@@ -90,6 +90,43 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Differ
     return Difference(mean, low, high, n, p)
 
 
+def ratio_of_means(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
+    """Mean of `a` ÷ mean of `b` over pairs, with Fieller's interval.
+
+    All are NaN where the mean of `b` is not clearly away from zero: the interval has no ends there.
+
+    Args:
+        a: sample, shape (..., n).
+        b: sample of the same shape; a pair counts if neither is NaN.
+        level: chance that the interval covers the true ratio.
+
+    Raises:
+        ValueError: the shapes differ.
+
+    Source: Fieller, "Some problems in interval estimation", Journal of the Royal Statistical Society B 16, 1954.
+
+    >>> mean, low, high, n = ratio_of_means([1.0, 2.0, 3.0], [2.0, 4.0, 6.0])
+    >>> round(float(mean), 3), int(n)
+    (0.5, 3)
+    """
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if a.shape != b.shape:
+        raise ValueError(f"pairs: shapes {a.shape} and {b.shape} given, allowed are equal shapes")
+    unknown = np.isnan(a) | np.isnan(b)
+    n, above, _ = _moments(np.where(unknown, np.nan, a))
+    _, below, error = _moments(np.where(unknown, np.nan, b))
+    t = stdtrit(np.maximum(n - 1, 1), (1 + level) / 2)
+    covariance = np.where(unknown, 0.0, (a - above[..., None]) * (b - below[..., None])).sum(axis=-1)
+    spread = np.where(unknown, 0.0, (a - above[..., None]) ** 2).sum(axis=-1)
+    scale = t**2 / np.maximum(n * (n - 1), 1)
+    bottom = below**2 - (t * error) ** 2
+    sure = (n > 1) & (bottom > 0)
+    bottom = np.where(sure, bottom, np.nan)
+    middle = above * below - scale * covariance
+    root = np.sqrt(np.maximum(middle**2 - bottom * (above**2 - scale * spread), 0.0))
+    return Interval(above / np.where(sure, below, np.nan), (middle - root) / bottom, (middle + root) / bottom, n)
+
+
 def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Adjust p values so that the chance of any false finding among them stays at the level of one.
 
