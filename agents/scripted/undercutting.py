@@ -4,10 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.policy import Action, Dice
 
 FAR = 2**40
+
+
+def undercut(view: Any, least: Any, most: Any, step_bps: int) -> NDArray[np.int64]:
+    """A price `step_bps` below the cheapest rival shown, held between `least` and `most`, µcoin."""
+    offers = view["offers"]
+    rival = (offers["address"] >= 0) & (offers["address"] != view["address"][:, None])
+    lowest = np.where(rival, offers["price"], FAR).min(axis=1)
+    return np.clip(lowest - np.maximum(1, lowest * step_bps // 10_000), least, most)
 
 
 @dataclass(frozen=True)
@@ -24,8 +33,4 @@ class Undercutting:
         """Undercut the cheapest other offer."""
         full_cost = view["cost"] + view["effort_cost"]
         opening = full_cost + full_cost * self.opening_bps // 10_000
-        offers = view["offers"]
-        rival = (offers["address"] >= 0) & (offers["address"] != view["address"][:, None])
-        lowest = np.where(rival, offers["price"], FAR).min(axis=1)
-        below = lowest - np.maximum(1, lowest * self.step_bps // 10_000)
-        return {"price": np.clip(below, full_cost, opening)}
+        return {"price": undercut(view, full_cost, opening, self.step_bps)}
