@@ -2,23 +2,21 @@
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.attacks.registry import find_attack
 from agents.encoding import Encoding
 from agents.files import digest_of
 from agents.mixture import Mixture, members_of, mixed
 from agents.policy import Action, Dice, decide, memory_of
 from agents.registry import DESCRIPTION, POLICIES, bundle_of, find, nearest
 from chain.errors import InputError
-from sim.attack import ABSENT, ATTACKED, HONEST, Attackers, attackers_of
-from sim.defences import defences_of
+from sim.attack.attackers import Attackers
 from sim.encodings import check_fit, encoding_of
 from sim.scenario import Role, Scenario
 
@@ -90,7 +88,9 @@ class Arm:
     """Name of the attack whose agents are among those of the roles, on whichever side."""
     share: float = 0.0
     side: str = ""
-    """What the attackers' agents play: one of `sim.attack.SIDES`."""
+    """What the attackers' agents play: one of `sim.attack.attackers.SIDES`."""
+    defence: str = ""
+    """Names of the defences that are on."""
     attackers: Attackers | None = None
 
 
@@ -193,53 +193,6 @@ def arms_of(
         seated = dict(zip(known, combination, strict=True))
         arms.append(Arm(", ".join(f"{role}={seated[role].label}" for role in vary), seated))
     return tuple(arms)
-
-
-def under_attack(
-    scenario: Scenario,
-    arms: Sequence[Arm],
-    parameters: Any,
-    attacks: Mapping[str, float],
-    defences: Sequence[str],
-) -> tuple[Arm, ...]:
-    """Every arm on every side of every attack, and once more without the defences where the attack is played or its honest twin.
-
-    Args:
-        scenario: the economy.
-        arms: the arms without an attack.
-        parameters: the settings.
-        attacks: name of an attack -> its share.
-        defences: names of defences that are switched on; without them they are off.
-
-    Raises:
-        InputError: an unknown attack or defence, or a share that the scenario does not have.
-    """
-    switched = defences_of(scenario.name, defences)
-    on = {name: value for defence in switched for name, value in defence.on.items()}
-    off = {name: value for defence in switched for name, value in defence.off.items()}
-    cases = [(side, on, "") for side in (HONEST, ATTACKED, ABSENT)]
-    if defences:
-        cases += [(side, off, f" without {' and '.join(defences)}") for side in (HONEST, ATTACKED)]
-    out = []
-    for arm in arms:
-        for name, share in attacks.items():
-            attack = find_attack(name)
-            for side, given, without in cases:
-                label = ", ".join(
-                    [arm.label] * (len(arms) > 1) + [f"attack={name}"] * (len(attacks) > 1) + [f"side={side}{without}"]
-                )
-                out.append(
-                    replace(
-                        arm,
-                        label=label,
-                        given=given,
-                        attack=name,
-                        share=share,
-                        side=side,
-                        attackers=attackers_of(scenario, parameters, attack, share, side),
-                    )
-                )
-    return tuple(out)
 
 
 def seeds_of(given: Any) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from agents.registry import nearest
 from chain.errors import InputError
-from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of, under_attack
+from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
+from sim.attack.sides import under_attack
 from sim.metrics import METRICS
 from sim.metrics.contrasts import Columns, contrasts
 from sim.metrics.outcome import Outcome
@@ -146,7 +147,7 @@ def measured(experiment: Experiment, batch: Batch) -> Columns:
     label = {"scenario": experiment.scenario.name, "preset": experiment.preset, "arm": batch.arm.label}
     label |= {role: seated.label for role, seated in batch.arm.policies.items()}
     if batch.arm.attack is not None:
-        label |= {"attack": batch.arm.attack, "side": batch.arm.side}
+        label |= {"attack": batch.arm.attack, "side": batch.arm.side, "defence": batch.arm.defence}
     rows: Columns = {name: np.full(seeds.size, value, object) for name, value in label.items()}
     if batch.arm.attack is not None:
         rows["share"] = np.full(seeds.size, batch.arm.share)

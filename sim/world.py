@@ -13,7 +13,7 @@ from chain.digest import digest
 from chain.errors import InputError
 from chain.invariants import check
 from sim.arms import policy_of
-from sim.attack import Attackers, Identities, beside
+from sim.attack.attackers import Attackers, Identities, beside
 from sim.scenario import Role, Scenario
 
 

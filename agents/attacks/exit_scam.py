@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from agents.attacks.attack import Attack, Capability
 from agents.policy import Action, Dice
-from agents.scripted.undercutting import Undercutting, undercut
+from agents.scripted.undercutting import Undercutting
 
 
 def trust_bps(rating_bps: Any, ratings: Any) -> NDArray[np.int64]:
@@ -18,8 +18,7 @@ def trust_bps(rating_bps: Any, ratings: Any) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class ExitScam:
-    """Works honestly and undercuts its rivals until `last` ticks are left, if it has `enough` ratings; then it asks what its good name is worth.
-    """
+    """Works honestly and undercuts its rivals until `last` ticks are left, if it has `enough` ratings; then it asks what its good name is worth."""
 
     last: int = 22
     enough: int = 5

@@ -27,7 +27,9 @@ class Whitewasher:
 
     least_bps: int = 5_000
     identities: int = 8
-    memory: ClassVar = np.dtype([("name", "i8"), ("taken", "i8"), ("tried", "i8"), ("start", "i8"), ("before", "i8"), ("fee", "i8")])
+    memory: ClassVar = np.dtype(
+        [("name", "i8"), ("taken", "i8"), ("tried", "i8"), ("start", "i8"), ("before", "i8"), ("fee", "i8")]
+    )
     """Its address + 1; identities taken; attempts under this one; money at its start; free money in the last tick; and what the
     last identity cost."""
 

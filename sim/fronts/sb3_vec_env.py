@@ -14,7 +14,7 @@ from agents.attacks.registry import find_attack
 from agents.registry import nearest
 from chain.errors import InputError, whole
 from sim.arms import HIGHEST_SEED
-from sim.attack import Attackers, attackers_of
+from sim.attack.attackers import Attackers, attackers_of
 from sim.encodings import encoding_of
 from sim.fronts.focal import Fields, Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, observation_space

@@ -10,7 +10,7 @@ from chain.deployments.service_market import blank
 from chain.errors import InputError
 from chain.genesis import found
 from chain.layout import NOBODY, records
-from sim.attack import Attackers
+from sim.attack.attackers import Attackers
 from sim.metrics.outcome import Outcome
 from sim.scenario import layout
 from sim.scenarios.service_market.advance import advance, begin, gains
