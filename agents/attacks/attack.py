@@ -17,8 +17,8 @@ class Capability:
     accounts: Mapping[str, int]
     """Role -> how many of its agents. An attack's share is one of the agents of the role named first."""
     budget: int | None = None
-    """Money of each of its accounts at the start, µcoin; what is usual in the role if None. It can lay out this and what it earns,
-    and no more: the ledger refuses what an account can not pay."""
+    """Money of each of its accounts at the start, µcoin; what is usual in the role if None. It can lay out this and what it
+    earns, and no more: the ledger refuses what an account can not pay."""
     identities: int = 0
     """New identities that each of its accounts may take in an episode."""
 

@@ -27,7 +27,9 @@ class Whitewasher:
 
     least_bps: int = 5_000
     identities: int = 8
-    memory: ClassVar = np.dtype([("name", "i8"), ("taken", "i8"), ("tried", "i8"), ("start", "i8"), ("before", "i8"), ("fee", "i8")])
+    memory: ClassVar = np.dtype(
+        [("name", "i8"), ("taken", "i8"), ("tried", "i8"), ("start", "i8"), ("before", "i8"), ("fee", "i8")]
+    )
     """Its address + 1; identities taken; attempts under this one; money at its start; free money in the last tick; and what the
     last identity cost."""
 
@@ -62,7 +64,7 @@ ATTACK = Attack(
     name="whitewasher",
     about="Providers that deliver junk and re-enter under a new name when their rating is gone.",
     goal="Be paid for work that was never done, again and again.",
-    capability=Capability({"provider": 1}, identities=8),
+    capability=Capability({"provider": 1}, identities=Whitewasher.identities),
     policies={"provider": Whitewasher},
     twin={"provider": CostPlus},
     setting={"arbiter_bps": 0, "registration_fee": 0, "spare": 16},
