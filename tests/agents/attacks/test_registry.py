@@ -14,7 +14,7 @@ def test_an_attack_is_found_by_its_name():
 
 
 def test_a_name_that_is_none_is_refused_with_the_nearest():
-    with pytest.raises(InputError, match="attack whitewash: no such attack; allowed are shirker.*did you mean whitewasher"):
+    with pytest.raises(InputError, match=r"attack whitewash: no such attack; allowed are shirker.*did you mean whitewasher"):
         find_attack("whitewash")
 
 
