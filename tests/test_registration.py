@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import agents.attacks
 import agents.scripted
 import chain.contracts
 import chain.deployments
 import sim.metrics
 import sim.scenarios
+from agents.attacks.registry import ATTACKS
 from agents.policy import memory_of
 from agents.registry import POLICIES
 from chain.fees import GAS, gas_of
@@ -65,6 +67,31 @@ def test_every_registered_policy_plays_a_role_of_some_scenario_and_can_be_made()
         for factory in policies.values():
             assert callable(factory().act)
             memory_of(factory())
+
+
+ATTACK_FILES = [m for m in modules_of(agents.attacks) if m.__name__.rpartition(".")[2] not in ("attack", "registry")]
+
+
+@pytest.mark.parametrize("module", ATTACK_FILES, ids=lambda m: m.__name__)
+def test_every_attack_is_in_the_table_under_the_name_of_its_file(module):
+    assert ATTACKS[module.ATTACK.name] is module.ATTACK
+    assert module.__name__.endswith(f".{module.ATTACK.name}"), "its file has its name"
+
+
+def test_every_attack_plays_roles_of_a_scenario_with_policies_of_its_file_and_a_registered_twin():
+    for name, attack in ATTACKS.items():
+        assert attack.name == name
+        for role, policy in attack.policies.items():
+            assert policy.__module__ == f"agents.attacks.{name}"
+            assert callable(policy().act)
+            assert attack.twin[role] in POLICIES[role].values()
+            memory_of(policy())
+            assert "Source: " in policy.__doc__
+
+
+def test_the_setting_of_every_attack_is_one_of_the_service_market():
+    for attack in ATTACKS.values():
+        SCENARIOS["service_market"].settings("standard", dict(attack.setting))
 
 
 def test_the_default_policy_of_every_role_is_registered():

@@ -1,13 +1,21 @@
-"""Which attacks there are: name -> attack. A new one is one file and one line here."""
+"""Which attacks there are: name -> attack. A new attack is one file and one line here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from agents.attacks import exit_scam, shirker, sybil_rating, whitewasher
 from agents.attacks.attack import Attack
 from agents.registry import nearest
 from chain.errors import InputError
 
-ATTACKS: Mapping[str, Attack] = MappingProxyType({})
+ATTACKS: Mapping[str, Attack] = MappingProxyType(
+    {
+        "shirker": shirker.ATTACK,
+        "whitewasher": whitewasher.ATTACK,
+        "exit_scam": exit_scam.ATTACK,
+        "sybil_rating": sybil_rating.ATTACK,
+    }
+)
 
 
 def find_attack(name: str) -> Attack:
@@ -17,5 +25,5 @@ def find_attack(name: str) -> Attack:
         InputError: there is none.
     """
     if name not in ATTACKS:
-        raise InputError(f"attack: {name!r} given; {nearest(str(name), list(ATTACKS))}")
+        raise InputError(f"attack {name}: no such attack; {nearest(name, list(ATTACKS))}")
     return ATTACKS[name]

@@ -1,6 +1,8 @@
 """Attack: one owner on both sides of the market, who rates himself up and his rivals down.
 
 His clients can not see who owns a provider, so the prices tell them: the last three digits of his prices are a code.
+
+In the setting below work is scarce: whom the blame drives away from the best rival leaves room for the owner's own clients.
 """
 
 from dataclasses import dataclass
@@ -12,14 +14,16 @@ from agents.attacks.attack import Attack, Capability
 from agents.attacks.shirker import Shirker
 from agents.policy import Action, Dice, shown
 from agents.scripted.best_rated import BestRated
+from agents.scripted.cheapest import Cheapest
 from agents.scripted.cost_plus import CostPlus
 
 TAIL, CODE = 1_000, 271
-"""A price of the owner modulo `TAIL` is `CODE`, agreed beforehand. A thousandth of a coin is nothing to anybody, and an honest price
-looks so once in a thousand times."""
+"""A price of the owner modulo `TAIL` is `CODE`, agreed beforehand. A thousandth of a coin is nothing to anybody, and an
+honest price looks so once in a thousand times."""
 OWN = 8
 """Providers that a client remembers as its owner's."""
 ACCEPT, HONEST = 1, 3
+"""Answers of a client: pay whatever it is, or dispute what is bad."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,17 @@ class SybilProvider:
 
 @dataclass(frozen=True)
 class SybilClient:
-    """Hires the owner's provider while the rating of that is below `enough_bps`, and rates it 10,000 bps for whatever it delivers;
-    else hires the best rival, as an honest client would, and rates it 0 whatever it delivers.
+    """Hires the owner's provider until that has `enough` ratings, and rates it 10,000 bps whatever it delivers. After that it
+    hires the cheapest rival, which is the one in the way, and rates it 0 whatever it delivers; what is bad it disputes, as
+    anybody would.
+
+    It does not go by ratings, since it knows who made them.
 
     Source: ballot stuffing and bad-mouthing in Dellarocas, "Immunizing online reputation reporting systems against unfair ratings
     and discriminatory behavior", EC 2000.
     """
 
-    enough_bps: int = 9_000
+    enough: int = 1
     memory: ClassVar = np.dtype([("own", "i8", (OWN,)), ("known", "i8")])
     """Addresses + 1 of the owner's providers, in a ring, and how many it ever came to know."""
 
@@ -53,15 +60,15 @@ class SybilClient:
         offers = shown(view)
         own = (offers["address"] >= 0) & (offers["price"] % TAIL == CODE)
         self._remember(offers["address"], own, memory)
-        needy = own & ((offers["rating_bps"] < self.enough_bps) | (offers["ratings"] == 0))
+        unknown = own & (offers["ratings"] < self.enough)
         rivals = view.copy()
         rivals["offers"]["address"][:, : own.shape[1]][own] = -1
-        best = BestRated().act(rivals, memory, dice)["hire"]
-        mine = (memory["own"] == view["job_provider"][:, None] + 1).any(axis=1)
+        rival = Cheapest().act(rivals, memory, dice)["hire"]
+        praise = (memory["own"] == view["job_provider"][:, None] + 1).any(axis=1) & (view["job"] >= 0)
         return {
-            "hire": np.where(needy.any(axis=1), needy.argmax(axis=1), best),
-            "answer": np.where(mine, ACCEPT, HONEST),
-            "rating_bps": np.where(mine, 10_000, 0),
+            "hire": np.where(unknown.any(axis=1), unknown.argmax(axis=1), rival),
+            "answer": np.where(praise, ACCEPT, HONEST),
+            "rating_bps": np.where(praise, 10_000, 0),
         }
 
     @staticmethod
@@ -81,6 +88,6 @@ ATTACK = Attack(
     capability=Capability({"provider": 1, "client": 4}),
     policies={"provider": SybilProvider, "client": SybilClient},
     twin={"provider": CostPlus, "client": BestRated},
-    setting={"arbiter_bps": 0},
+    setting={"arbiter_bps": 0, "clients": 64, "value_low": 80_000_000, "horizon": 16},
     defence="dispute",
 )

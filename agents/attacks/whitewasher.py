@@ -64,7 +64,7 @@ ATTACK = Attack(
     name="whitewasher",
     about="Providers that deliver junk and re-enter under a new name when their rating is gone.",
     goal="Be paid for work that was never done, again and again.",
-    capability=Capability({"provider": 1}, identities=8),
+    capability=Capability({"provider": 1}, identities=Whitewasher.identities),
     policies={"provider": Whitewasher},
     twin={"provider": CostPlus},
     setting={"arbiter_bps": 0, "registration_fee": 0, "spare": 16},
