@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agents.attacks.registry import find_attack
 from chain.errors import InputError
-from sim.attack.attackers import HONEST, attackers_of
+from sim.attack.attackers import ATTACKED, HONEST, attackers_of
 from sim.metrics.attack import attacker_profit
 from sim.scenario import Scenario
 from sim.world import World
@@ -71,7 +71,8 @@ def played(hunt: Hunt, policy: Any) -> Any:
         policy: what they play; their honest twin in every role, if None.
     """
     attack = find_attack(hunt.attack)
-    attackers = attackers_of(hunt.scenario, hunt.parameters, attack, hunt.share, *([HONEST] if policy is None else []))
+    side = HONEST if policy is None else ATTACKED
+    attackers = attackers_of(hunt.scenario, hunt.parameters, attack, hunt.share, side)
     if policy is not None:
         attackers = replace(attackers, policies={**attackers.policies, hunt.role: policy})
     return World(hunt.scenario, hunt.parameters, hunt.policies, seeds=hunt.held_out, attackers=attackers).play()
@@ -108,8 +109,7 @@ def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], 
         seed=seed,
         **hunt.given,
     )
-    clash = set(range(seed, seed + 1)) & set(hunt.held_out)
-    if clash:
+    if seed in hunt.held_out:
         raise InputError(f"seed: {seed} given for training, allowed are seeds that are not held out to measure it")
     shipped = shipped_entry("ppo", hunt.scenario.name, hunt.preset, hunt.role)
     shipped.pop("env_kwargs", None)
