@@ -1,4 +1,4 @@
-"""Attackers that learn: PPO on the accounts of an attack, with its capability, every field of the action, and its profit as reward."""
+"""Attackers that learn: PPO on the accounts of an attack, held to its capability, with its profit as reward."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
