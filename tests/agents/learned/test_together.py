@@ -10,6 +10,7 @@ from agents.learned import player
 from agents.learned.averaged import Averaged
 from agents.learned.evaluator import outputs_of
 from agents.learned.hyperparameters import hyperparameters
+from agents.learned.learners import build, weights_hash
 from agents.learned.player import Learner, Player
 from agents.learned.together import train_together
 from agents.learned.training import train
@@ -24,8 +25,11 @@ DEEP_Q = hyperparameters(
     "dqn", {"learning_starts": 8, "batch_size": 8, "buffer_size": 100, "train_freq": 4, "policy_kwargs.net_arch": [8]}
 )
 
+TABLE = hyperparameters("q", {"exploration_decay": 0.02, "probe_steps": 8})
+SETTINGS = {"ppo": SMALL, "dqn": DEEP_Q, "q": TABLE}
 
-def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), **more):
+
+def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), out=None, **more):
     """Two learners in two rooms: the trained, and the stages that were made."""
     stages = []
 
@@ -34,7 +38,7 @@ def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), **more):
         return stages[-1]
 
     learners = {
-        role: Learner(algo, SMALL if algo != "dqn" else DEEP_Q, seed)
+        role: Learner(algo, SETTINGS[algo], seed, None if out is None else out / role)
         for role, algo, seed in zip(("left", "right"), algos, seeds, strict=True)
     }
     return train_together(make_stage, learners, steps, **more), stages
@@ -124,8 +128,46 @@ def test_together_each_learns_what_it_would_learn_alone():
         assert train(env, "ppo", SMALL, 96, seed).weights_sha256 == trained[role].weights_sha256
 
 
+def test_a_table_learns_beside_a_network_what_each_would_learn_alone(tmp_path):
+    """What values features take is seen in other worlds, so that nobody's own have begun when learning does."""
+    alone, _ = learn(400)
+    seen = []
+    trained, stages = learn(
+        400,
+        algos=("q", "ppo"),
+        out=tmp_path,
+        evaluate=lambda models: {role: np.ones(3) for role in models},
+        evaluations=2,
+        on_evaluation=lambda models, evaluations: seen.append(models["left"].known().tables.greedy.tolist()),
+    )
+    assert trained["right"].weights_sha256 == alone["right"].weights_sha256
+    assert [len(stage.log) for stage in stages] == [100, 8]
+    env = Echo(SIDE, 4)
+    env.seed(0)
+    env.seed = lambda seed: None
+    table = build(env, "q", TABLE, 1, 400, shown=np.array([[-1], [1]], np.float32))
+    table.learn(400)
+    assert weights_hash(table) == trained["left"].weights_sha256
+    assert seen[0] == [[0, 0]]
+    assert seen[-1] == trained["left"].model.policy.tables.greedy.tolist() == [[0, 1]]
+    for role in trained:
+        assert "eval/mean_score" in (tmp_path / role / "progress.csv").read_text().splitlines()[0]
+
+
+def test_tables_in_turns_keep_what_they_knew_after_each_round_and_play_their_mixture_row_by_row():
+    trained, stages = learn(96, algos=("q", "q"), schedule="alternating", rounds=3, average=True)
+    assert [len(stage.log) for stage in stages] == [24, 15, 8, 8], "8 and 5 steps a turn; then those that show the features"
+    for one in trained.values():
+        values = [policy.tables.values for policy in one.rounds]
+        assert len(values) == 3
+        assert not np.array_equal(values[0], values[2])
+        assert np.array_equal(values[2], one.model.policy.tables.values)
+    assert set(Averaged(trained["left"].rounds).memory.names) == {"drawn"}
+
+
 def test_the_same_seeds_give_the_same_weights_in_both_schedules_and_with_different_learners():
-    for more in ({}, {"schedule": "alternating", "rounds": 2, "average": True}, {"algos": ("ppo", "dqn")}):
+    average = {"schedule": "alternating", "rounds": 3, "average": True}
+    for more in ({}, average, {"algos": ("ppo", "dqn")}, {"algos": ("q", "ppo")}, {"algos": ("ppo", "q"), **average}):
         first, again, other = (learn(96, seeds=seeds, **more)[0] for seeds in ((1, 2), (1, 2), (3, 4)))
         assert digests(first) == digests(again)
         assert not set(digests(first)) & set(digests(other))
@@ -233,7 +275,6 @@ def test_an_error_in_one_ends_all_with_that_error():
         ({"schedule": "alternate"}, "schedule: 'alternate' given; .* did you mean alternating"),
         ({"rounds": 0, "schedule": "alternating"}, "rounds: 0 given"),
         ({"steps": 0}, "steps: 0 given"),
-        ({"algos": ("ppo", "q")}, "q given for one of several roles, allowed are ppo, maskable_ppo, dqn"),
         ({"seeds": (1, -1)}, "seed: -1 given"),
     ],
 )
