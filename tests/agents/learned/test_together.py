@@ -1,10 +1,9 @@
-"""Several learners: strictly one runs at a time, each with randomness of its own, at once or in turns."""
+"""Several learners, at once or in turns: what each learns, who plays meanwhile, how it ends, and what is refused."""
 
 import threading
 
 import numpy as np
 import pytest
-import torch
 
 from agents.learned import player
 from agents.learned.averaged import Averaged
@@ -14,7 +13,6 @@ from agents.learned.learners import build, weights_hash
 from agents.learned.player import Learner, Player
 from agents.learned.together import train_together
 from agents.learned.training import train
-from agents.learned.turns import Turn, random_state
 from agents.policy import Dice
 from chain.errors import InputError
 from chain.layout import HEAD, records
@@ -46,76 +44,6 @@ def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), out=None, **
 
 def digests(trained):
     return [one.weights_sha256 for one in trained.values()]
-
-
-def test_a_loop_runs_only_while_it_is_resumed():
-    seen = []
-
-    def loop(turn):
-        seen.append(threading.current_thread())
-        got = turn.pause("first")
-        return turn.pause(got + 1)
-
-    turn = Turn(loop)
-    assert seen == []
-    assert turn.resume() == "first"
-    assert turn.resume(5) == 6
-    assert not turn.done
-    assert turn.resume("end") == "end"
-    assert turn.done
-    assert seen[0] is not threading.current_thread()
-
-
-def test_every_loop_finds_its_own_randomness_again():
-    def draws(turn):
-        torch.manual_seed(7)
-        np.random.seed(7)  # noqa: NPY002
-        for _ in range(3):
-            turn.pause((float(torch.rand(1)), np.random.rand()))  # noqa: NPY002
-
-    def alone():
-        torch.manual_seed(7)
-        np.random.seed(7)  # noqa: NPY002
-        return [(float(torch.rand(1)), np.random.rand()) for _ in range(3)]  # noqa: NPY002
-
-    outside = random_state()[2].clone()
-    first, second = Turn(draws), Turn(draws)
-    both = [(first.resume(), second.resume()) for _ in range(3)]
-    assert torch.equal(random_state()[2], outside)
-    for turn in (first, second):
-        turn.close()
-    expected = alone()
-    assert [a for a, _ in both] == expected
-    assert [b for _, b in both] == expected
-
-
-def test_a_closed_loop_ends_where_it_waits_and_its_thread_with_it():
-    ended = []
-
-    def loop(turn):
-        try:
-            turn.pause(None)
-        finally:
-            ended.append(True)
-
-    before = threading.active_count()
-    turn = Turn(loop)
-    turn.resume()
-    turn.close()
-    assert ended == [True]
-    assert threading.active_count() == before
-    Turn(loop).close()
-
-
-def test_what_a_loop_raises_is_raised_where_it_was_resumed():
-    def loop(turn):
-        turn.pause(None)
-        raise ZeroDivisionError("in the loop")
-
-    turn = Turn(loop)
-    turn.resume()
-    with pytest.raises(ZeroDivisionError, match="in the loop"):
-        turn.resume()
 
 
 def test_together_each_learns_what_it_would_learn_alone():
@@ -154,7 +82,7 @@ def test_a_table_learns_beside_a_network_what_each_would_learn_alone(tmp_path):
         assert "eval/mean_score" in (tmp_path / role / "progress.csv").read_text().splitlines()[0]
 
 
-def test_tables_in_turns_keep_what_they_knew_after_each_round_and_play_their_mixture_row_by_row():
+def test_tables_in_turns_keep_what_they_knew_after_each_round():
     trained, stages = learn(96, algos=("q", "q"), schedule="alternating", rounds=3, average=True)
     assert [len(stage.log) for stage in stages] == [24, 15, 8, 8], "8 and 5 steps a turn; then those that show the features"
     for one in trained.values():
@@ -199,7 +127,8 @@ def test_in_turns_only_one_learns_and_rounds_are_whole_updates():
         assert not one.rounds[0].deterministic
 
 
-def test_averaged_play_asks_what_was_known_after_every_round(monkeypatch):
+@pytest.mark.parametrize("algos", [("ppo", "ppo"), ("q", "q")])
+def test_averaged_play_asks_what_was_known_after_every_round(algos, monkeypatch):
     asked, plain_answer, plain = [], player.answer, Player._answers
 
     def heard(policy, *given, **more):
@@ -212,12 +141,12 @@ def test_averaged_play_asks_what_was_known_after_every_round(monkeypatch):
 
     monkeypatch.setattr(player, "answer", heard)
     monkeypatch.setattr(Player, "_answers", watched)
-    learn(64 * 6, schedule="alternating", rounds=4, average=True)
+    learn(64 * 6, algos=algos, schedule="alternating", rounds=4, average=True)
     late = [(past, policies) for past, policies, _ in asked if len(past) == 3]
     assert {past.index(policy) for past, policies in late for policy in policies} == {0, 1, 2}
     assert all(policies == [now] for past, policies, now in asked if len(past) < 2)
     asked.clear()
-    learn(64 * 6, schedule="alternating", rounds=4)
+    learn(64 * 6, algos=algos, schedule="alternating", rounds=4)
     assert all(policies == [now] for _, policies, now in asked)
 
 
