@@ -8,7 +8,8 @@ import numpy as np
 
 from agents.encoding import Encoding
 from agents.learned.policy import LearnedPolicy
-from agents.policy import Action, Dice, Memory, View
+from agents.learned.table_policy import TabularPolicy
+from agents.policy import Action, Dice, Memory, View, memory_of
 from chain.errors import InputError
 
 
@@ -19,7 +20,7 @@ class Averaged:
     So it is played what is meant by an average of strategies, as fictitious play finds one. The policies set the same fields.
     """
 
-    policies: tuple[LearnedPolicy, ...]
+    policies: tuple[LearnedPolicy | TabularPolicy, ...]
 
     def __post_init__(self) -> None:
         """Refuse none, and policies of different roles or fields."""
@@ -36,7 +37,7 @@ class Averaged:
     @cached_property
     def memory(self) -> np.dtype[Any]:
         """What is remembered: which policy was drawn (0: none yet), and what each of them remembers."""
-        each = [(f"policy_{k}", one.memory) for k, one in enumerate(self.policies) if one.memory.itemsize]
+        each = [(f"policy_{k}", memory_of(one)) for k, one in enumerate(self.policies) if memory_of(one).itemsize]
         return np.dtype([("drawn", np.int64), *each])
 
     def act(self, view: View, memory: Memory, dice: Dice) -> Action:
@@ -47,7 +48,7 @@ class Averaged:
         out: dict[str, Any] = {}
         for k, one in enumerate(self.policies):
             mine = memory["drawn"] == k + 1
-            own = memory[f"policy_{k}"] if one.memory.itemsize else memory
+            own = memory[f"policy_{k}"] if memory_of(one).itemsize else memory
             for name, values in one.act(view, own, dice).items():
                 out[name] = np.where(mine, values, out.get(name, values))
         return out

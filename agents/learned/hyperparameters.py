@@ -107,15 +107,20 @@ class DQN(Common):
 
 
 class Tabular(Common):
-    """Tabular Q-learning: `agents.learned.q_learning` says what each means."""
+    """Tabular Q-learning of `agents.learned.q_learning`."""
 
     gamma: Below1 = 0.95
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.15
     exploration_decay: Annotated[float, Field(ge=0, le=1e9)] = 4e-6
-    tables: Count = 1
+    """Exploration in step t of the environment is exp(-decay × t)."""
+    tables: Annotated[int, Field(ge=1, le=2**20)] = 1
+    """1 if all agents share one, the number of agents of the role in a world if each has its own."""
     features: list[Name] | None = None
-    cells: Count = 15
-    probe_steps: Count = 64
+    """Those that make the state, all if null."""
+    cells: Annotated[int, Field(ge=1, le=2**20)] = 15
+    """Most cells of a feature."""
+    probe_steps: Annotated[int, Field(ge=1, le=10**6)] = 64
+    """Steps of random play that show which values features take, before learning begins."""
 
 
 KINDS: Mapping[str, type[Common]] = MappingProxyType({"ppo": OnPolicy, "maskable_ppo": OnPolicy, "dqn": DQN, "q": Tabular})

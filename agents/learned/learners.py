@@ -1,4 +1,4 @@
-"""The learners of Stable-Baselines3 and sb3-contrib, made of checked hyperparameters so that a seed decides everything."""
+"""The learners of Stable-Baselines3 and sb3-contrib and our own, made of checked hyperparameters: a seed decides everything."""
 
 import hashlib
 import warnings
@@ -15,8 +15,11 @@ from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.logger import configure
 from torch import nn
 
-from agents.learned.from_sb3 import form_of
+from agents.encoding import Encoding
+from agents.learned.from_sb3 import form_of, from_sb3
 from agents.learned.hyperparameters import LINEAR, check_form
+from agents.learned.policy import LearnedPolicy
+from agents.learned.q_learning import TabularQ
 from agents.learned.table_policy import TabularPolicy
 from chain.errors import InputError
 
@@ -61,21 +64,24 @@ def minibatch(rows: int, most: int) -> int:
     return -(-rows // -(-rows // most))
 
 
-def build(env: "VecEnv", algo: str, hyperparameters: Any, seed: int, steps: int) -> Any:
-    """A fresh learner on an environment, on the processor. It seeds the global generators of Python, NumPy and torch.
+def build(env: "VecEnv", algo: str, hyperparameters: Any, seed: int, steps: int, *, shown: Any = None) -> Any:
+    """A fresh learner on an environment, on the processor; all but q seed the global generators of Python, NumPy and torch.
 
     Args:
         env: what it learns on.
-        algo: `ppo`, `maskable_ppo` or `dqn`.
+        algo: `ppo`, `maskable_ppo`, `dqn` or `q`.
         hyperparameters: from `agents.learned.hyperparameters.hyperparameters`.
         seed: of its weights, its exploration, and the environment's episodes.
         steps: agent-steps of its training.
+        shown: for q, which values features take, shape (any number, features); seen in random play if not given.
 
     Raises:
         InputError: the environment's actions are not for this learner, or a number does not fit it.
     """
     check_env(env, algo)
     h = hyperparameters
+    if algo == "q":
+        return TabularQ(env, h, seed, shown)
     update = min(1.0, (h.train_freq if algo == "dqn" else h.n_steps) * env.num_envs / steps)
     net = {"net_arch": list(h.policy_kwargs.net_arch), "activation_fn": ACTIVATIONS[h.policy_kwargs.activation]}
     options: dict[str, Any] = {
@@ -108,14 +114,25 @@ def log_to(model: Any, folder: Path | None) -> None:
     model.set_logger(configure(None if folder is None else str(folder), [] if folder is None else ["csv", "tensorboard"]))
 
 
-def answer(policy: Any, seen: NDArray[Any], masks: NDArray[np.bool_] | None = None, deterministic: bool = True) -> NDArray[Any]:
-    """What a learner's policy does when it sees this; `masks` are for that of MaskablePPO."""
-    more = {"action_masks": masks} if isinstance(policy, MaskableActorCriticPolicy) else {}
-    return np.asarray(policy.predict(seen, deterministic=deterministic, **more)[0])
+def answer(
+    policy: Any, seen: NDArray[Any], masks: NDArray[np.bool_] | None = None, deterministic: bool = True, rows: Any = ...
+) -> NDArray[Any]:
+    """What a learner's policy does when it sees this, in some rows or all; `masks` are for that of MaskablePPO."""
+    if isinstance(policy, TabularPolicy):
+        return policy.choices(seen)[rows]
+    more = {"action_masks": masks if masks is None else masks[rows]} if isinstance(policy, MaskableActorCriticPolicy) else {}
+    return np.asarray(policy.predict(seen[rows], deterministic=deterministic, **more)[0])
+
+
+def policy_of(model: Any, encoding: Encoding, deterministic: bool = True, hold: int = 1) -> LearnedPolicy | TabularPolicy:
+    """What a learner knows now, as a policy: see `from_sb3`; a table always gives its best answer."""
+    return model.known() if isinstance(model, TabularQ) else from_sb3(model, encoding, deterministic, hold)
 
 
 def copied(model: Any) -> Any:
     """A policy with the weights that a learner has now."""
+    if isinstance(model, TabularQ):
+        return model.known()
     policy = model.policy_class(model.observation_space, model.action_space, model.lr_schedule, **model.policy_kwargs)
     policy.load_state_dict(model.policy.state_dict())
     return policy
@@ -124,8 +141,9 @@ def copied(model: Any) -> Any:
 def weights_hash(model: Any) -> str:
     """SHA-256 (hex) over all weights of a learner, or values of a table, in their order, with names, types and shapes."""
     out = hashlib.sha256()
-    tables = isinstance(model, TabularPolicy)
-    weights = model.weights if tables else {name: x.detach().cpu().numpy() for name, x in model.policy.state_dict().items()}
+    policy = model.policy
+    tables = isinstance(policy, TabularPolicy)
+    weights = policy.weights if tables else {name: x.detach().cpu().numpy() for name, x in policy.state_dict().items()}
     for name, given in weights.items():
         array = np.ascontiguousarray(given)
         out.update(f"{name} {array.dtype.str} {array.shape}\n".encode())

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.learned.from_sb3 import from_sb3
-from agents.learned.learners import answer, build, copied, log_to, on_threads, weights_hash
+from agents.learned.learners import answer, build, copied, log_to, on_threads, policy_of, weights_hash
 from agents.learned.policy import LearnedPolicy
 from agents.learned.seat import Seat, Stage
+from agents.learned.table_policy import TabularPolicy
 from agents.learned.training import Evaluation, Trained
 from agents.learned.turns import Turn
 
@@ -50,12 +50,12 @@ class Scene:
 class Player:
     """A role's learner, its training loop, and the answers that wait for the next step of its worlds."""
 
-    def __init__(self, role: str, learner: Learner, scene: Scene, steps: int, threads: int) -> None:
-        """Build the learner and let it answer for the first time."""
+    def __init__(self, role: str, learner: Learner, scene: Scene, steps: int, threads: int, *, shown: Any = None) -> None:
+        """Build the learner and let it answer for the first time; `shown` as in `build`."""
         self.role, self.learner, self.scene, self.steps = role, learner, scene, steps
         self.model: Any = None
         self.curve: list[Evaluation] = []
-        self.rounds: list[LearnedPolicy] = []
+        self.rounds: list[LearnedPolicy | TabularPolicy] = []
         self._past: list[Any] = []
         self._members: dict[Scene, NDArray[np.int64]] = {}
         self._draw = np.random.default_rng((learner.seed, 1))
@@ -63,7 +63,7 @@ class Player:
         def loop(turn: Turn) -> None:
             on_threads(threads)
             env = Seat(scene.stage, role, turn, scene.seen[role])
-            self.model = build(env, learner.algo, learner.hyperparameters, learner.seed, steps)
+            self.model = build(env, learner.algo, learner.hyperparameters, learner.seed, steps, shown=shown)
             log_to(self.model, learner.out)
             self.model.learn(steps)
 
@@ -81,7 +81,7 @@ class Player:
 
     def remember(self) -> None:
         """Keep what is known now, as the end of a round."""
-        self.rounds.append(from_sb3(self.model, self.scene.stage.encodings[self.role], self.learner.algo == "dqn"))
+        self.rounds.append(policy_of(self.model, self.scene.stage.encodings[self.role], self.learner.algo == "dqn"))
         self._past.append(copied(self.model))
 
     def play(self, scene: Scene, average: bool) -> NDArray[Any]:
@@ -101,7 +101,7 @@ class Player:
         out = np.empty((len(seen), *(space.shape or ())), space.dtype)
         for member in np.unique(members):
             rows = members == member
-            out[rows] = answer(self._past[member], seen[rows], None if masks is None else masks[rows], deterministic=False)
+            out[rows] = answer(self._past[member], seen, masks, deterministic=False, rows=rows)
         return out
 
     def result(self, seconds: float, threads: int, complete: bool) -> Trained:

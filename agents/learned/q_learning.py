@@ -1,15 +1,17 @@
-"""Train tables on an environment: tabular Q-learning for any role whose action has a discrete form."""
+"""Tabular Q-learning for any role whose action has a discrete form: a learner with the face of those of Stable-Baselines3."""
 
-import math
-from collections.abc import Callable, Mapping
+import time
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from stable_baselines3.common.logger import Logger
 
 from agents.encoding import Encoding
-from agents.learned.table_policy import Cells, TabularPolicy, cells_between, check_size
-from agents.learned.tabular import Learning, choose_rows, exploration, learn_rows, tables_of
+from agents.learned.table_policy import TabularPolicy, cells_between, check_size
+from agents.learned.tabular import Learning, Tables, choose_rows, exploration, learn_rows, tables_of
 from agents.registry import nearest
 from chain.errors import InputError
 from chain.layout import HEAD, records
@@ -17,49 +19,10 @@ from chain.layout import HEAD, records
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
-DEFAULTS: Mapping[str, Any] = {
-    "learning_rate": 0.15,
-    "gamma": 0.95,
-    "exploration_decay": 4e-6,
-    "tables": 1,
-    "features": None,
-    "cells": 15,
-    "probe_steps": 64,
-}
-"""Hyperparameters.
-
-learning_rate: from above 0 to 1. gamma: discount factor, from 0 to below 1. exploration_decay: exploration in step t is
-exp(-decay × t). tables: 1 if all agents share one, the number of agents of the role if each has its own. features: names of
-those that make the state, all if None. cells: most cells of a feature. probe_steps: steps of random play that show which values
-features take, before learning begins.
-"""
-BOUNDS: Mapping[str, tuple[float, float]] = {
-    "learning_rate": (1e-9, 1),
-    "gamma": (0, 1 - 1e-9),
-    "exploration_decay": (0, 1e9),
-    "tables": (1, 2**20),
-    "cells": (1, 2**20),
-    "probe_steps": (1, 10**6),
-}
-
-
-def settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters with some replaced.
-
-    Raises:
-        InputError: an unknown one, or a value that is not allowed.
-    """
-    for name, value in given.items():
-        if name not in DEFAULTS:
-            raise InputError(f"{name}: no such hyperparameter of q; {nearest(str(name), list(DEFAULTS))}")
-        if name == "features":
-            continue
-        low, high = BOUNDS[name]
-        whole = isinstance(DEFAULTS[name], int)
-        kinds = int if whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-            raise InputError(f"{name}: {value!r} given, allowed is {'a whole number ' if whole else ''}from {low:g} to {high:g}")
-    return {**DEFAULTS, **given}
+LINES = 100
+"""As often a training logs, in equal intervals; in every step if there are fewer."""
+REMEMBERED = 100
+"""Episodes whose mean return is logged, as in Stable-Baselines3."""
 
 
 def chosen_features(encoding: Encoding, names: Any) -> list[int]:
@@ -77,54 +40,99 @@ def chosen_features(encoding: Encoding, names: Any) -> list[int]:
     return [known.index(name) for name in names]
 
 
-def train_q(
-    env: "VecEnv",
-    hyperparameters: Mapping[str, Any],
-    steps: int,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> TabularPolicy:
-    """Train one table for all agents of the environment, or one for each.
+class TabularQ:
+    """Learns one table for all agents of an environment, or one for each.
 
-    Args:
-        env: a `VecEnv` with an `encoding` of the form `discrete`, as `sim.make_vec_env(..., form="discrete")` makes it. An
-            episode ends for good: the state after it has no value.
-        hyperparameters: what replaces `DEFAULTS`.
-        steps: agent-steps of learning; rounded up to whole steps of the environment.
-        seed: of the environment's episodes and of exploration.
-        progress: called with (agent-steps done, agent-steps in all).
-
-    Raises:
-        InputError: an action that is not discrete, a hyperparameter out of range, or more states than a table holds.
+    It has as much of the face of a learner of Stable-Baselines3 as a training uses: `learn`, `policy`, `logger`,
+    `num_timesteps`, `exploration_rate`, `ep_info_buffer`.
     """
-    chosen = settings(hyperparameters)
-    encoding: Encoding = env.encoding  # type: ignore[attr-defined]
-    if encoding.form != "discrete":
-        raise InputError(f"algo: q needs the form discrete, {encoding.form} given; PPO learns the forms box and multidiscrete")
-    if env.num_envs % chosen["tables"]:
-        raise InputError(f"tables: {chosen['tables']} given, allowed are divisors of the environment's {env.num_envs} agents")
-    features = chosen_features(encoding, chosen["features"])
-    head = records(HEAD, 1)
-    head["seed"] = seed
-    env.seed(seed)
-    cells = probe(env, features, chosen["cells"], chosen["probe_steps"], head[0])
-    states = check_size(cells, encoding, chosen["tables"])
-    tables = tables_of(np.zeros((chosen["tables"], states, encoding.choices)))
-    policy = TabularPolicy(encoding, cells, tables)
-    learning = Learning(chosen["learning_rate"], chosen["gamma"], chosen["exploration_decay"])
-    head["episode"] = 1
-    now = policy.states(observed(env.reset()))
-    choices = np.empty(env.num_envs, np.int64)
-    total = max(1, math.ceil(steps / env.num_envs))
-    for step in range(total):
-        choose_rows(head[0], step, exploration(learning.beta, step), tables, now, choices)
-        seen, rewards, dones, _ = env.step(choices)
-        after = policy.states(observed(seen))
-        learn_rows(tables, learning, now, choices, rewards.astype(np.float64), np.where(dones, -1, after))
-        now = after
-        if progress is not None:
-            progress((step + 1) * env.num_envs, total * env.num_envs)
-    return policy
+
+    def __init__(self, env: "VecEnv", hyperparameters: Any, seed: int = 0, shown: NDArray[np.float32] | None = None) -> None:
+        """Lay out tables of zeros.
+
+        Args:
+            env: a `VecEnv` with an `encoding` of the form `discrete`, as `sim.make_vec_env(..., form="discrete")` makes it. An
+                episode ends for good: the state after it has no value.
+            hyperparameters: checked ones, of `agents.learned.hyperparameters.Tabular`.
+            seed: of the environment's episodes and of exploration.
+            shown: which values features take, shape (any number, features); seen in random play if not given.
+
+        Raises:
+            InputError: an environment without such an encoding, an unknown feature, a number of tables that does not divide
+                that of agents, or more states than a table holds.
+        """
+        h, encoding = hyperparameters, getattr(env, "encoding", None)
+        if encoding is None:
+            raise InputError("env: no encoding given, allowed for q is an environment that `sim.make_vec_env` makes")
+        if env.num_envs % h.tables:
+            raise InputError(f"tables: {h.tables} given, allowed are divisors of the environment's {env.num_envs} agents")
+        features = chosen_features(encoding, h.features)
+        self.env, self.logger = env, Logger(None, [])
+        self.learning = Learning(h.learning_rate, h.gamma, h.exploration_decay)
+        self.num_timesteps, self.exploration_rate = 0, 1.0
+        self.ep_info_buffer: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self._head = records(HEAD, 1)
+        self._head["seed"] = seed
+        env.seed(seed)
+        views = random_play(env, h.probe_steps, self._head[0]) if shown is None else shown
+        cells = tuple(cells_between(feature, views[:, feature], h.cells) for feature in features)
+        states = check_size(cells, encoding, h.tables)
+        self.policy = TabularPolicy(encoding, cells, tables_of(np.zeros((h.tables, states, encoding.choices))))
+        """The greedy choices of the tables, which learning revises in place."""
+        self._head["episode"] = 1
+
+    def set_logger(self, logger: Logger) -> None:
+        """Log to another place."""
+        self.logger = logger
+
+    def known(self) -> TabularPolicy:
+        """What is known now, as a policy of its own that learning does not change."""
+        values, greedy = self.policy.tables
+        return replace(self.policy, tables=Tables(values.copy(), greedy.copy()))
+
+    def learn(self, total_timesteps: int, callback: Any = None) -> None:
+        """Learn until so many agent-steps are done, rounded up to whole steps of the environment.
+
+        Args:
+            total_timesteps: agent-steps.
+            callback: a `BaseCallback`; it is called before the first step and after each.
+        """
+        began, due = time.perf_counter(), 1
+        states = self.policy.states(observed(self.env.reset()))
+        if callback is not None:
+            callback.init_callback(self)
+            callback.on_training_start({}, {})
+        while self.num_timesteps < total_timesteps:
+            states = self._step(states)
+            if callback is not None:
+                callback.on_step()
+            if self.num_timesteps * LINES >= due * total_timesteps:
+                self._log(time.perf_counter() - began)
+                due = self.num_timesteps * LINES // total_timesteps + 1
+
+    def _step(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Act once in these states and learn from what comes of it; the states after it."""
+        step, tables, choices = self.num_timesteps // self.env.num_envs, self.policy.tables, np.empty(states.size, np.int64)
+        self.exploration_rate = exploration(self.learning.beta, step)
+        choose_rows(self._head[0], step, self.exploration_rate, tables, states, choices)
+        seen, rewards, dones, infos = self.env.step(choices)
+        after = self.policy.states(observed(seen))
+        learn_rows(tables, self.learning, states, choices, rewards.astype(np.float64), np.where(dones, -1, after))
+        self.num_timesteps += self.env.num_envs
+        if dones.any():
+            self.ep_info_buffer.extend(info["episode"] for info in infos if "episode" in info)
+        return after
+
+    def _log(self, seconds: float) -> None:
+        """A line by the names of Stable-Baselines3."""
+        if self.ep_info_buffer:
+            for name, key in (("ep_rew_mean", "r"), ("ep_len_mean", "l")):
+                self.logger.record(f"rollout/{name}", float(np.mean([episode[key] for episode in self.ep_info_buffer])))
+        self.logger.record("rollout/exploration_rate", self.exploration_rate)
+        self.logger.record("time/fps", int(self.num_timesteps / seconds))
+        self.logger.record("time/time_elapsed", int(seconds), exclude="tensorboard")
+        self.logger.record("time/total_timesteps", self.num_timesteps, exclude="tensorboard")
+        self.logger.dump(self.num_timesteps)
 
 
 def observed(answer: Any) -> NDArray[np.float32]:
@@ -132,13 +140,12 @@ def observed(answer: Any) -> NDArray[np.float32]:
     return np.asarray(answer, np.float32)
 
 
-def probe(env: Any, features: list[int], most: int, steps: int, head: Any) -> tuple[Cells, ...]:
-    """Play at random and see which values the features take; their cells."""
+def random_play(env: Any, steps: int, head: Any) -> NDArray[np.float32]:
+    """What all agents see in so many steps of random play, shape (agents × (steps + 1), features)."""
     nothing = tables_of(np.zeros((1, 1, env.action_space.n)))
     choices, state = np.empty(env.num_envs, np.int64), np.zeros(env.num_envs, np.int64)
     seen = [observed(env.reset()).copy()]
     for step in range(steps):
         choose_rows(head, step, 1.0, nothing, state, choices)
         seen.append(observed(env.step(choices)[0]).copy())
-    shown = np.concatenate(seen)
-    return tuple(cells_between(feature, shown[:, feature], most) for feature in features)
+    return np.concatenate(seen)

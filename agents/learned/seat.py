@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
@@ -34,6 +35,15 @@ class Stage(Protocol):
 
     def masks(self, role: str) -> NDArray[np.bool_]:
         """Which levels a role may choose now."""
+
+
+def seen_at_random(stage: Stage, role: str, steps: int, seed: int) -> NDArray[np.float32]:
+    """What a role sees in so many steps in which all answer at random, shape (rows × (steps + 1), features)."""
+    everybody = spaces.Dict({who: batch_space(acted, stage.rows[who]) for who, (_, acted) in stage.space.items()})
+    everybody.seed(seed)
+    seen = [np.array(stage.reset()[role])]
+    seen += [np.array(stage.step(everybody.sample())[role][0]) for _ in range(steps)]
+    return np.concatenate(seen)
 
 
 class Seat(VecEnv):

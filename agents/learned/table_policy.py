@@ -120,8 +120,11 @@ class TabularPolicy:
             state = state * (len(one.cuts) + 1) + cell
         return state
 
+    def choices(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The greedy choice of every row of features; row r uses table r modulo the number of tables."""
+        table = np.arange(len(features)) % len(self.tables.greedy)
+        return np.asarray(self.tables.greedy[table, self.states(features)])
+
     def act(self, view: View, memory: Memory, dice: Dice) -> Action:
-        """The greedy choice of every row; row r uses table r modulo the number of tables."""
-        states = self.states(self.encoding.observe(view))
-        table = np.arange(view.size) % len(self.tables.greedy)
-        return self.encoding.act(self.tables.greedy[table, states], view.size)
+        """The greedy choice of every row of the view."""
+        return self.encoding.act(self.choices(self.encoding.observe(view)), view.size)

@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.learned.hyperparameters import check_form
-from agents.learned.learners import ALGORITHMS
 from agents.learned.player import Learner, Player, Scene
-from agents.learned.seat import Stage
+from agents.learned.seat import Stage, seen_at_random
 from agents.learned.training import MOST_STEPS, Evaluation, Trained, check_training, mean_return
 from agents.registry import nearest
 from chain.errors import InputError, whole
@@ -70,8 +69,6 @@ def check_together(learners: Mapping[str, Learner], encodings: Mapping[str, Any]
     whole("rounds", rounds, 1, MOST_ROUNDS)
     for role, learner in learners.items():
         check_form(learner.algo, encodings[role].form)
-        if learner.algo not in ALGORITHMS and len(learners) > 1:
-            raise InputError(f"algo: {learner.algo} given for one of several roles, allowed are {', '.join(ALGORITHMS)}")
 
 
 def train_together(
@@ -92,7 +89,7 @@ def train_together(
 
     Args:
         make_stage: makes a batch of worlds in which these roles are played from outside: number 0 for all, or one per role where
-            they take turns.
+            they take turns; the number after those of the roles is for q to see which values features take in random play.
         learners: by role, in the order in which they act.
         steps: agent-steps of each learner, its `n_timesteps` if not given. A learner that is done first plays on.
         schedule: `independent` or `alternating`.
@@ -125,7 +122,10 @@ def train_together(
     began, complete = time.perf_counter(), True
     try:
         for k, (role, learner) in enumerate(learners.items()):
-            players.append(Player(role, learner, scenes[0 if together else k], totals[role], threads))
+            shown = None
+            if learner.algo == "q":
+                shown = seen_at_random(make_stage(len(learners)), role, learner.hyperparameters.probe_steps, learner.seed)
+            players.append(Player(role, learner, scenes[0 if together else k], totals[role], threads, shown=shown))
         loop = independently(players) if together else in_turns(players, rounds, turns, average)
         watch(players, loop, evaluate, evaluations, on_evaluation, progress)
     except KeyboardInterrupt:
@@ -157,6 +157,7 @@ def watch(
         scores = evaluate(models)
         for player in players:
             player.curve.append(Evaluation(player.done, scores[player.role]))
+            player.model.logger.record("eval/mean_score", float(scores[player.role].mean()))
         if on_evaluation is not None:
             on_evaluation(models, {player.role: player.curve[-1] for player in players})
 
@@ -173,6 +174,7 @@ def watch(
 
 
 def turn_of(learner: Learner, steps: float) -> int:
-    """About so many steps of the environment, as a whole number of updates, at least one."""
-    every = getattr(learner.hyperparameters, "n_steps", None) or learner.hyperparameters.train_freq
-    return max(1, round(steps / every)) * int(every)
+    """About so many steps of the environment, as a whole number of updates, at least one; q updates in every step."""
+    h = learner.hyperparameters
+    every = int(getattr(h, "n_steps", getattr(h, "train_freq", 1)))
+    return max(1, round(steps / every)) * every

@@ -13,7 +13,6 @@ from stable_baselines3.common.callbacks import BaseCallback
 from agents.learned.hyperparameters import hyperparameters as checked
 from agents.learned.learners import HIGHEST_SEED, answer, build, check_env, log_to, on_threads, weights_hash
 from agents.learned.policy import LearnedPolicy
-from agents.learned.q_learning import DEFAULTS, train_q
 from agents.learned.table_policy import TabularPolicy
 from chain.errors import whole
 
@@ -44,7 +43,7 @@ class Trained:
 
     algo: str
     model: Any
-    """The learner, as Stable-Baselines3 has it; a `TabularPolicy` for q."""
+    """The learner, as Stable-Baselines3 has it; a `TabularQ` for q."""
     hyperparameters: dict[str, Any]
     """All of them, as they were."""
     seed: int
@@ -57,8 +56,8 @@ class Trained:
     curve: tuple[Evaluation, ...]
     complete: bool
     """Whether it was not stopped before its end."""
-    rounds: tuple[LearnedPolicy, ...] = ()
-    """What it knew after each round, if the roles took turns: policies that draw their actions."""
+    rounds: tuple[LearnedPolicy | TabularPolicy, ...] = ()
+    """What it knew after each round, if the roles took turns: policies that draw their actions where the learner does."""
 
 
 class Watch(BaseCallback):
@@ -112,13 +111,6 @@ def returns(model: Any, env: "VecEnv", seed: int = 0) -> NDArray[np.float64]:
             return total.reshape(getattr(env, "worlds", env.num_envs), -1).mean(axis=1)
 
 
-def learn_table(env: "VecEnv", hyperparameters: Any, steps: int, seed: int, progress: Progress | None) -> TabularPolicy:
-    """Tabular Q-learning with checked hyperparameters."""
-    given = {name: value for name, value in hyperparameters.model_dump().items() if name in DEFAULTS}
-    told = None if progress is None else (lambda done, total: progress(done, total, np.nan))
-    return train_q(env, given, steps, seed, told)
-
-
 def check_training(seed: int, threads: int, evaluations: int) -> None:
     """Refuse numbers that no training can have."""
     whole("seed", seed, 0, HIGHEST_SEED)
@@ -148,14 +140,14 @@ def train(
         algo: `ppo`, `maskable_ppo`, `dqn` or `q`.
         hyperparameters: by name, or checked ones; those that are left out are at their defaults. `n_envs` and `env_kwargs` are
             for whoever makes the environment.
-        steps: agent-steps, `n_timesteps` if not given; PPO goes on to the end of what it collects at once.
+        steps: agent-steps, `n_timesteps` if not given; PPO goes on to the end of what it collects at once, the others to that
+            of a step of the environment.
         seed: of the weights, of exploration and of the environment's episodes. The same seed and number of threads give the same
             weights, on one machine type and one set of versions.
         out: folder for `progress.csv` and TensorBoard's events; nothing is written if not given.
         eval_env: held-out worlds; `returns` on it is what is evaluated.
         evaluate: what is evaluated, instead: from the learner to one score per held-out world.
-        evaluations: number of equal intervals with an evaluation at every end, and one before the first; of q only the table at
-            the end is evaluated.
+        evaluations: number of equal intervals with an evaluation at every end, and one before the first.
         on_evaluation: called with the learner and each evaluation.
         progress: called after every step of the environment.
         threads: of torch.
@@ -174,8 +166,7 @@ def train(
     def look(model: Any, done: int) -> None:
         if score is not None:
             curve.append(Evaluation(done, score(model)))
-            if algo != "q":
-                model.logger.record("eval/mean_score", float(curve[-1].scores.mean()))
+            model.logger.record("eval/mean_score", float(curve[-1].scores.mean()))
             if on_evaluation is not None:
                 on_evaluation(model, curve[-1])
 
@@ -190,8 +181,6 @@ def train(
 
 def _learn(env: "VecEnv", algo: str, h: Any, seed: int, watch: Watch, out: str | Path | None) -> tuple[Any, int, bool]:
     """The learner after so many steps as its watch says, the agent-steps done, and whether it was not stopped."""
-    if algo == "q":
-        return learn_table(env, h, watch.total, seed, watch.progress), -(-watch.total // env.num_envs) * env.num_envs, True
     model, complete = build(env, algo, h, seed, watch.total), True
     log_to(model, None if out is None else Path(out))
     try:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.learned.averaged import Averaged
-from agents.learned.from_sb3 import from_sb3
+from agents.learned.learners import policy_of
 from agents.learned.seat import Stage
-from agents.learned.table_policy import TabularPolicy
 from agents.learned.together import train_together
 from agents.learned.training import Evaluation, Trained, train
 from agents.registry import POLICIES
@@ -49,9 +48,7 @@ class Training:
 
 def policy_now(plan: Plan, role: str, model: Any) -> Any:
     """The policy of a learner as it is now, giving its best answers."""
-    if isinstance(model, TabularPolicy):
-        return model
-    return from_sb3(model, plan.encodings[role], hold=plan.frame_skip)
+    return policy_of(model, plan.encodings[role], hold=plan.frame_skip)
 
 
 def score(plan: Plan, policies: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:

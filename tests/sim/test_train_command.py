@@ -88,7 +88,6 @@ def test_bars_with_the_mean_return_are_drawn_on_a_terminal(capsys, monkeypatch):
             "algo: maskable_ppo given for actions of the form box",
         ),
         (["--role", "client", "--algo", "q", "--form", "multidiscrete"], "algo: q given for actions of the form multidiscrete"),
-        (["--role", "client,provider", "--algo", "q"], "q given for one of several roles"),
         (["--role", "provider", "--steps", "0"], "steps: 0 given, allowed is 1 to"),
         (["--role", "provider", "--steps", "many"], "--steps: 'many' given, allowed is a whole number"),
         (["--role", "provider", "--worlds", "0"], "worlds: 0 given, allowed is 1 to"),

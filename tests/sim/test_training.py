@@ -23,7 +23,7 @@ from sim.training.keeping import read_evaluations
 from sim.training.plan import Learn, plan_training
 from sim.training.scoring import COIN, HELD_OUT, Among, scores
 from sim.world import World
-from tests.sim.trainings import QUICK, learn
+from tests.sim.trainings import QUICK, SETTINGS, learn
 from tests.sim.worlds import MARKET
 
 
@@ -33,18 +33,27 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
 
-def test_a_training_directory_holds_policy_logs_curve_scores_and_a_manifest_that_vouches_for_them():
-    training = learn(seed=3, out="here")
+@pytest.mark.parametrize("algo", ["ppo", "q"])
+def test_a_training_directory_holds_policy_logs_curve_scores_and_a_manifest_that_vouches_for_them(algo):
+    training = learn({"provider": Learn(algo, SETTINGS[algo])}, seed=3, out="here")
     folder = training.folder
     assert folder == Path("here")
     manifest = json.loads((folder / "manifest.json").read_text())
     names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {"manifest.json"}
     assert set(manifest["files"]) == names
-    expected = {"evaluations.csv", "learning_curve.png", "scores.csv", "provider/progress.csv", "provider-ppo/policy.safetensors"}
+    expected = {
+        "evaluations.csv",
+        "learning_curve.png",
+        "scores.csv",
+        "provider/progress.csv",
+        f"provider-{algo}/policy.safetensors",
+    }
     assert expected < names
     assert any("tfevents" in name for name in names)
     assert manifest["complete"] is True
-    assert manifest["config"]["learners"]["provider"]["hyperparameters"]["n_steps"] == 5
+    given = manifest["config"]["learners"]["provider"]["hyperparameters"]
+    assert given["n_envs"] == 4
+    assert given.items() >= {name: value for name, value in SETTINGS[algo].items() if "." not in name}.items()
     assert manifest["results"]["provider"]["weights_sha256"] == training.trained["provider"].weights_sha256
     assert manifest["versions"]["torch"] != "unknown"
     evaluations = read_evaluations(folder)
@@ -56,48 +65,52 @@ def test_a_training_directory_holds_policy_logs_curve_scores_and_a_manifest_that
     last = training.trained["provider"].curve[-1].scores
     assert np.array_equal(last, training.scores["provider"]["learned"])
     assert evaluations["mean"][-1] == pytest.approx(last.mean())
-    card = read_card(folder / "provider-ppo")
-    assert (card.steps, card.seeds, card.algo) == (60, (3,), "ppo")
+    card = read_card(folder / f"provider-{algo}")
+    assert (card.steps, card.seeds, card.algo) == (60, (3,), algo)
 
 
-def test_what_was_learned_plays_by_the_path_of_its_directory(capsys):
-    learn(out="here")
-    rows = sim.run("service_market", {"provider": ["cost_plus", "here/provider-ppo"]}, seeds=2, preset="minimal")
-    assert rows.arm.unique().tolist() == ["provider=cost_plus", "provider=provider-ppo"]
-    played = ["run", "service_market", "--preset", "minimal", "--seeds", "2", "--policy", "provider=here/provider-ppo"]
+@pytest.mark.parametrize("algo", ["ppo", "q"])
+def test_what_was_learned_plays_by_the_path_of_its_directory(algo, capsys):
+    learn({"provider": Learn(algo, SETTINGS[algo])}, out="here")
+    mine = f"provider-{algo}"
+    rows = sim.run("service_market", {"provider": ["cost_plus", f"here/{mine}"]}, seeds=2, preset="minimal")
+    assert rows.arm.unique().tolist() == ["provider=cost_plus", f"provider={mine}"]
+    played = ["run", "service_market", "--preset", "minimal", "--seeds", "2", "--policy", f"provider=here/{mine}"]
     assert main(played) == 0
     checkpoints = sorted(Path("here/checkpoints").iterdir())
-    assert [folder.name for folder in checkpoints] == ["provider-ppo-0", "provider-ppo-36", "provider-ppo-60"]
-    final = load_bundle("here/provider-ppo").network.flat
-    assert np.array_equal(load_bundle(checkpoints[2]).network.flat, final)
-    assert not np.array_equal(load_bundle(checkpoints[0]).network.flat, final)
+    assert [folder.name for folder in checkpoints] == [f"{mine}-0", f"{mine}-36", f"{mine}-60"]
+    first, _, last, final = (Path(folder, "policy.safetensors").read_bytes() for folder in (*checkpoints, Path("here", mine)))
+    assert first != last == final
 
 
-def test_the_same_seed_gives_the_same_weights_and_scores_and_another_seed_others():
-    first, again, other = (learn(seed=seed) for seed in (1, 1, 2))
+@pytest.mark.parametrize("algo", ["ppo", "q"])
+def test_the_same_seed_gives_the_same_weights_and_scores_and_another_seed_others(algo):
+    first, again, other = (learn({"provider": Learn(algo, SETTINGS[algo])}, seed=seed) for seed in (1, 1, 2))
     assert len({one.folder for one in (first, again, other)}) == 3, "never over another"
     hashes = [one.trained["provider"].weights_sha256 for one in (first, again, other)]
     assert hashes[0] == hashes[1] != hashes[2]
     assert np.array_equal(first.scores["provider"]["learned"], again.scores["provider"]["learned"])
 
 
-def test_roles_learn_together_with_spaces_and_learners_of_their_own():
+@pytest.mark.parametrize(("algo", "form"), [("ppo", "box"), ("q", "discrete")])
+def test_roles_learn_together_with_spaces_and_learners_of_their_own(algo, form):
     for schedule in ("independent", "alternating"):
         training = learn(
-            {"client": Learn("maskable_ppo", QUICK), "provider": Learn("ppo", QUICK)},
+            {"client": Learn("maskable_ppo", QUICK), "provider": Learn(algo, SETTINGS[algo])},
             steps=120,
             schedule=schedule,
             rounds=2,
+            average=schedule == "alternating",
             out=schedule,
         )
         assert {role: policy.encoding.form for role, policy in training.policies.items()} == {
             "client": "multidiscrete",
-            "provider": "box",
+            "provider": form,
         }
-        assert all(Path(schedule, name, "policy.json").is_file() for name in ("client-maskable_ppo", "provider-ppo"))
+        both = {"client": f"{schedule}/client-maskable_ppo", "provider": f"{schedule}/provider-{algo}"}
+        assert all(Path(folder, "policy.json").is_file() for folder in both.values())
         assert Path(schedule, "rounds").is_dir() == (schedule == "alternating")
         assert set(read_evaluations(Path(schedule))["role"]) == {"client", "provider"}
-        both = {"client": f"{schedule}/client-maskable_ppo", "provider": f"{schedule}/provider-ppo"}
         assert len(sim.run("service_market", both, seeds=2, preset="minimal")) == 2
 
 
@@ -185,7 +198,8 @@ def test_a_policy_from_outside_that_fails_ends_the_training_and_leaves_nothing_b
     assert list(Path().iterdir()) == []
 
 
-def test_ctrl_c_keeps_what_was_learned_and_says_so(capsys, monkeypatch):
+@pytest.mark.parametrize(("algo", "tuned"), [("ppo", ["n_steps=5"]), ("q", ["features=[cost]"])])
+def test_ctrl_c_keeps_what_was_learned_and_says_so(algo, tuned, capsys, monkeypatch):
     calls = []
 
     def stop(progress):
@@ -201,14 +215,14 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(capsys, monkeypatch):
 
     plain = keeping.run
     monkeypatch.setattr(keeping, "run", lambda plan, folder, seen, progress: plain(plan, folder, seen, stop(progress)))
-    given = ["--preset", "minimal", "--worlds", "2", "--hyperparam", "n_steps=5", "--held-out", "2", "--out", "here"]
-    assert main(["train", "service_market", "--role", "provider", *given]) == 130
+    given = ["--preset", "minimal", "--worlds", "2", "--held-out", "2", "--out", "here", "--hyperparam", *tuned]
+    assert main(["train", "service_market", "--role", "provider", "--algo", algo, *given]) == 130
     shown = capsys.readouterr()
     assert shown.err.splitlines()[-1] == "ledgerlab: stopped: what was learned until then is kept in here"
-    assert "learned (ppo)" in shown.out
+    assert f"learned ({algo})" in shown.out
     manifest = json.loads(Path("here/manifest.json").read_text())
     assert manifest["complete"] is False
-    assert manifest["results"]["provider"]["steps"] == read_card("here/provider-ppo").steps == 48
+    assert manifest["results"]["provider"]["steps"] == read_card(f"here/provider-{algo}").steps == 48
 
 
 def test_ctrl_c_after_learning_keeps_the_checkpoints(monkeypatch):

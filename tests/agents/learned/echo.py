@@ -17,6 +17,8 @@ class Echo(VecEnv):
     def __init__(self, action_space=None, rows=ROWS):
         super().__init__(rows, spaces.Box(-1, 1, (1,), np.float32), action_space or spaces.Box(-1, 1, (1,), np.float32))
         self.rng, self.seeds_given, self.written = np.random.default_rng(0), [], None
+        if isinstance(action_space, spaces.Discrete):
+            self.encoding = echo_encoding("one")
 
     def _draw(self):
         self.now = self.rng.choice([-1.0, 1.0], (self.num_envs, 1)).astype(np.float32)

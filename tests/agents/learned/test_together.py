@@ -1,19 +1,18 @@
-"""Several learners: strictly one runs at a time, each with randomness of its own, at once or in turns."""
+"""Several learners, at once or in turns: what each learns, who plays meanwhile, how it ends, and what is refused."""
 
 import threading
 
 import numpy as np
 import pytest
-import torch
 
 from agents.learned import player
 from agents.learned.averaged import Averaged
 from agents.learned.evaluator import outputs_of
 from agents.learned.hyperparameters import hyperparameters
+from agents.learned.learners import build, weights_hash
 from agents.learned.player import Learner, Player
 from agents.learned.together import train_together
 from agents.learned.training import train
-from agents.learned.turns import Turn, random_state
 from agents.policy import Dice
 from chain.errors import InputError
 from chain.layout import HEAD, records
@@ -24,8 +23,11 @@ DEEP_Q = hyperparameters(
     "dqn", {"learning_starts": 8, "batch_size": 8, "buffer_size": 100, "train_freq": 4, "policy_kwargs.net_arch": [8]}
 )
 
+TABLE = hyperparameters("q", {"exploration_decay": 0.02, "probe_steps": 8})
+SETTINGS = {"ppo": SMALL, "dqn": DEEP_Q, "q": TABLE}
 
-def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), **more):
+
+def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), out=None, **more):
     """Two learners in two rooms: the trained, and the stages that were made."""
     stages = []
 
@@ -34,7 +36,7 @@ def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), **more):
         return stages[-1]
 
     learners = {
-        role: Learner(algo, SMALL if algo != "dqn" else DEEP_Q, seed)
+        role: Learner(algo, SETTINGS[algo], seed, None if out is None else out / role)
         for role, algo, seed in zip(("left", "right"), algos, seeds, strict=True)
     }
     return train_together(make_stage, learners, steps, **more), stages
@@ -42,76 +44,6 @@ def learn(steps=96, stage=None, seeds=(1, 2), algos=("ppo", "ppo"), **more):
 
 def digests(trained):
     return [one.weights_sha256 for one in trained.values()]
-
-
-def test_a_loop_runs_only_while_it_is_resumed():
-    seen = []
-
-    def loop(turn):
-        seen.append(threading.current_thread())
-        got = turn.pause("first")
-        return turn.pause(got + 1)
-
-    turn = Turn(loop)
-    assert seen == []
-    assert turn.resume() == "first"
-    assert turn.resume(5) == 6
-    assert not turn.done
-    assert turn.resume("end") == "end"
-    assert turn.done
-    assert seen[0] is not threading.current_thread()
-
-
-def test_every_loop_finds_its_own_randomness_again():
-    def draws(turn):
-        torch.manual_seed(7)
-        np.random.seed(7)  # noqa: NPY002
-        for _ in range(3):
-            turn.pause((float(torch.rand(1)), np.random.rand()))  # noqa: NPY002
-
-    def alone():
-        torch.manual_seed(7)
-        np.random.seed(7)  # noqa: NPY002
-        return [(float(torch.rand(1)), np.random.rand()) for _ in range(3)]  # noqa: NPY002
-
-    outside = random_state()[2].clone()
-    first, second = Turn(draws), Turn(draws)
-    both = [(first.resume(), second.resume()) for _ in range(3)]
-    assert torch.equal(random_state()[2], outside)
-    for turn in (first, second):
-        turn.close()
-    expected = alone()
-    assert [a for a, _ in both] == expected
-    assert [b for _, b in both] == expected
-
-
-def test_a_closed_loop_ends_where_it_waits_and_its_thread_with_it():
-    ended = []
-
-    def loop(turn):
-        try:
-            turn.pause(None)
-        finally:
-            ended.append(True)
-
-    before = threading.active_count()
-    turn = Turn(loop)
-    turn.resume()
-    turn.close()
-    assert ended == [True]
-    assert threading.active_count() == before
-    Turn(loop).close()
-
-
-def test_what_a_loop_raises_is_raised_where_it_was_resumed():
-    def loop(turn):
-        turn.pause(None)
-        raise ZeroDivisionError("in the loop")
-
-    turn = Turn(loop)
-    turn.resume()
-    with pytest.raises(ZeroDivisionError, match="in the loop"):
-        turn.resume()
 
 
 def test_together_each_learns_what_it_would_learn_alone():
@@ -124,8 +56,46 @@ def test_together_each_learns_what_it_would_learn_alone():
         assert train(env, "ppo", SMALL, 96, seed).weights_sha256 == trained[role].weights_sha256
 
 
+def test_a_table_learns_beside_a_network_what_each_would_learn_alone(tmp_path):
+    """What values features take is seen in other worlds, so that nobody's own have begun when learning does."""
+    alone, _ = learn(400)
+    seen = []
+    trained, stages = learn(
+        400,
+        algos=("q", "ppo"),
+        out=tmp_path,
+        evaluate=lambda models: {role: np.ones(3) for role in models},
+        evaluations=2,
+        on_evaluation=lambda models, evaluations: seen.append(models["left"].known().tables.greedy.tolist()),
+    )
+    assert trained["right"].weights_sha256 == alone["right"].weights_sha256
+    assert [len(stage.log) for stage in stages] == [100, 8]
+    env = Echo(SIDE, 4)
+    env.seed(0)
+    env.seed = lambda seed: None
+    table = build(env, "q", TABLE, 1, 400, shown=np.array([[-1], [1]], np.float32))
+    table.learn(400)
+    assert weights_hash(table) == trained["left"].weights_sha256
+    assert seen[0] == [[0, 0]]
+    assert seen[-1] == trained["left"].model.policy.tables.greedy.tolist() == [[0, 1]]
+    for role in trained:
+        assert "eval/mean_score" in (tmp_path / role / "progress.csv").read_text().splitlines()[0]
+
+
+def test_tables_in_turns_keep_what_they_knew_after_each_round():
+    trained, stages = learn(96, algos=("q", "q"), schedule="alternating", rounds=3, average=True)
+    assert [len(stage.log) for stage in stages] == [24, 15, 8, 8], "8 and 5 steps a turn; then those that show the features"
+    for one in trained.values():
+        values = [policy.tables.values for policy in one.rounds]
+        assert len(values) == 3
+        assert not np.array_equal(values[0], values[2])
+        assert np.array_equal(values[2], one.model.policy.tables.values)
+    assert set(Averaged(trained["left"].rounds).memory.names) == {"drawn"}
+
+
 def test_the_same_seeds_give_the_same_weights_in_both_schedules_and_with_different_learners():
-    for more in ({}, {"schedule": "alternating", "rounds": 2, "average": True}, {"algos": ("ppo", "dqn")}):
+    average = {"schedule": "alternating", "rounds": 3, "average": True}
+    for more in ({}, average, {"algos": ("ppo", "dqn")}, {"algos": ("q", "ppo")}, {"algos": ("ppo", "q"), **average}):
         first, again, other = (learn(96, seeds=seeds, **more)[0] for seeds in ((1, 2), (1, 2), (3, 4)))
         assert digests(first) == digests(again)
         assert not set(digests(first)) & set(digests(other))
@@ -157,7 +127,8 @@ def test_in_turns_only_one_learns_and_rounds_are_whole_updates():
         assert not one.rounds[0].deterministic
 
 
-def test_averaged_play_asks_what_was_known_after_every_round(monkeypatch):
+@pytest.mark.parametrize("algos", [("ppo", "ppo"), ("q", "q")])
+def test_averaged_play_asks_what_was_known_after_every_round(algos, monkeypatch):
     asked, plain_answer, plain = [], player.answer, Player._answers
 
     def heard(policy, *given, **more):
@@ -170,12 +141,12 @@ def test_averaged_play_asks_what_was_known_after_every_round(monkeypatch):
 
     monkeypatch.setattr(player, "answer", heard)
     monkeypatch.setattr(Player, "_answers", watched)
-    learn(64 * 6, schedule="alternating", rounds=4, average=True)
+    learn(64 * 6, algos=algos, schedule="alternating", rounds=4, average=True)
     late = [(past, policies) for past, policies, _ in asked if len(past) == 3]
     assert {past.index(policy) for past, policies in late for policy in policies} == {0, 1, 2}
     assert all(policies == [now] for past, policies, now in asked if len(past) < 2)
     asked.clear()
-    learn(64 * 6, schedule="alternating", rounds=4)
+    learn(64 * 6, algos=algos, schedule="alternating", rounds=4)
     assert all(policies == [now] for _, policies, now in asked)
 
 
@@ -233,7 +204,6 @@ def test_an_error_in_one_ends_all_with_that_error():
         ({"schedule": "alternate"}, "schedule: 'alternate' given; .* did you mean alternating"),
         ({"rounds": 0, "schedule": "alternating"}, "rounds: 0 given"),
         ({"steps": 0}, "steps: 0 given"),
-        ({"algos": ("ppo", "q")}, "q given for one of several roles, allowed are ppo, maskable_ppo, dqn"),
         ({"seeds": (1, -1)}, "seed: -1 given"),
     ],
 )

@@ -9,6 +9,7 @@ from gymnasium import spaces
 
 from agents.learned.hyperparameters import hyperparameters
 from agents.learned.learners import minibatch, weights_hash
+from agents.learned.q_learning import LINES
 from agents.learned.training import returns, train
 from chain.errors import InputError
 from tests.agents.learned.echo import SIDE, Echo
@@ -23,10 +24,26 @@ QUICK = {
     "gamma": 0.0,
     "policy_kwargs.log_std_init": -1,
 }
+DEEP_Q = {"learning_starts": 16, "batch_size": 16, "buffer_size": 1_000, "policy_kwargs.net_arch": [8]}
+TABLE = {"exploration_decay": 1e-2}
+EVERY = {"ppo": (None, SMALL), "dqn": (SIDE, DEEP_Q), "q": (SIDE, TABLE)}
+"""By learner: a space of actions that it learns, and settings for a training that takes a moment."""
 
 
-def test_a_learner_learns_and_its_curve_shows_it():
-    trained = train(Echo(), "ppo", QUICK, 4_000, 3, eval_env=Echo(), evaluations=4)
+def quickly(algo, steps, seed=0, **more):
+    """A short training of any learner; `held_out` asks for evaluations."""
+    space, settings = EVERY[algo]
+    held_out = {"eval_env": Echo(space)} if more.pop("held_out", False) else {}
+    return train(Echo(space), algo, settings, steps, seed, **held_out, **more)
+
+
+every_learner = pytest.mark.parametrize("algo", list(EVERY))
+
+
+@pytest.mark.parametrize(("algo", "settings", "space"), [("ppo", QUICK, None), ("q", TABLE, SIDE)])
+def test_a_learner_learns_and_its_curve_shows_it(algo, settings, space):
+    """A table of zeros always chooses -1, which is half of the answers: 0 is what chance gives too."""
+    trained = train(Echo(space), algo, settings, 4_000, 3, eval_env=Echo(space), evaluations=4)
     means = [one.scores.mean() for one in trained.curve]
     assert [one.steps for one in trained.curve][:2] == [0, 1_000]
     assert trained.curve[-1].steps == trained.steps >= 4_000
@@ -35,27 +52,26 @@ def test_a_learner_learns_and_its_curve_shows_it():
     assert trained.complete
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
-    def digest(seed, algo="ppo", settings=SMALL, space=None):
-        return train(Echo(space), algo, settings, 64, seed).weights_sha256
-
-    assert digest(1) == digest(1) != digest(2)
-    dqn = {"learning_starts": 16, "batch_size": 16, "buffer_size": 1_000, "policy_kwargs.net_arch": [8]}
-    assert digest(1, "dqn", dqn, SIDE) == digest(1, "dqn", dqn, SIDE) != digest(2, "dqn", dqn, SIDE)
+@every_learner
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(algo):
+    first, again, other = (quickly(algo, 64, seed).weights_sha256 for seed in (1, 1, 2))
+    assert first == again != other
 
 
-def test_what_is_drawn_elsewhere_before_changes_nothing():
-    first = train(Echo(), "ppo", SMALL, 64, 1).weights_sha256
+@every_learner
+def test_what_is_drawn_elsewhere_before_changes_nothing(algo):
+    first = quickly(algo, 64, 1).weights_sha256
     torch.rand(7)
     np.random.seed(5)  # noqa: NPY002 (this is what must not matter)
-    assert train(Echo(), "ppo", SMALL, 64, 1).weights_sha256 == first
+    assert quickly(algo, 64, 1).weights_sha256 == first
 
 
-def test_evaluating_changes_no_weights():
-    plain = train(Echo(), "ppo", SMALL, 256, 1)
-    watched = train(Echo(), "ppo", SMALL, 256, 1, eval_env=Echo(), evaluations=8)
+@every_learner
+def test_evaluating_changes_no_weights(algo):
+    plain = quickly(algo, 256, 1)
+    watched = quickly(algo, 256, 1, held_out=True, evaluations=8)
     assert plain.weights_sha256 == watched.weights_sha256
-    assert len(watched.curve) == 9
+    assert [one.steps for one in watched.curve] == list(range(0, 257, 32))
     assert plain.curve == ()
 
 
@@ -78,34 +94,58 @@ def test_threads_are_one_unless_asked_for_and_recorded():
     torch.set_num_threads(1)
 
 
-def test_logs_are_csv_and_tensorboard(tmp_path):
-    train(Echo(), "ppo", SMALL, 128, out=tmp_path / "logs", eval_env=Echo(), evaluations=2)
-    with (tmp_path / "logs" / "progress.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["time/total_timesteps"]) for row in rows] == [32, 64, 96, 128]
-    assert rows[0]["eval/mean_score"]
+def logged(folder):
+    with (folder / "progress.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@every_learner
+def test_logs_are_csv_and_tensorboard(algo, tmp_path):
+    trained = quickly(algo, 128, out=tmp_path / "logs", held_out=True, evaluations=2)
+    rows = logged(tmp_path / "logs")
+    steps = [int(row["time/total_timesteps"]) for row in rows]
+    assert steps[-1] == 128
+    assert steps == sorted(steps)
+    assert algo != "ppo" or steps == [32, 64, 96, 128]
+    assert float(rows[0]["eval/mean_score"]) == pytest.approx(trained.curve[0].scores.mean(), abs=1e-6)
+    assert sum(bool(row["eval/mean_score"]) for row in rows) == 2, "the last one is made when all is logged"
+    assert rows[-1]["rollout/ep_rew_mean"]
     assert len(list((tmp_path / "logs").glob("events.out.tfevents.*"))) == 1
 
 
-def test_progress_is_told_after_every_step():
+def test_q_logs_its_exploration_a_hundred_times_however_long_it_learns(tmp_path):
+    quickly("q", 8 * 250, out=tmp_path)
+    rows = logged(tmp_path)
+    assert len(rows) == LINES
+    steps = np.array([int(row["time/total_timesteps"]) for row in rows])
+    assert (np.diff(steps) <= 24).all()
+    rates = np.array([float(row["rollout/exploration_rate"]) for row in rows])
+    assert rates == pytest.approx(np.exp(-1e-2 * (steps / 8 - 1))), "as it was in the step before"
+    assert {float(row["rollout/ep_len_mean"]) for row in rows[1:]} == {2}
+
+
+@every_learner
+def test_progress_is_told_after_every_step(algo):
     told = []
-    train(Echo(), "ppo", SMALL, 64, progress=lambda done, total, mean: told.append((done, total, mean)))
+    quickly(algo, 64, progress=lambda done, total, mean: told.append((done, total, mean)))
     assert [done for done, _, _ in told] == list(range(0, 64, 8))
     assert {total for _, total, _ in told} == {64}
     assert np.isnan(told[0][2])
     assert not np.isnan(told[-1][2])
 
 
-def test_ctrl_c_keeps_what_was_learned():
+@pytest.mark.parametrize(("algo", "learned"), [("ppo", 32), ("q", 64)])
+def test_ctrl_c_keeps_what_was_learned(algo, learned):
     def stop(done, total, mean):
         if done >= 64:
             raise KeyboardInterrupt
 
-    trained = train(Echo(), "ppo", SMALL, 10_000, 1, progress=stop, eval_env=Echo())
+    trained = quickly(algo, 10_000, 1, progress=stop, held_out=True)
     assert not trained.complete
     assert trained.steps == 64
-    assert trained.weights_sha256 == train(Echo(), "ppo", SMALL, 32, 1).weights_sha256, "as after the last update"
-    assert returns(trained.model, Echo()).shape == (8,)
+    assert len(trained.curve) == 1
+    assert trained.weights_sha256 == quickly(algo, learned, 1).weights_sha256, "as after the last update"
+    assert returns(trained.model, Echo(EVERY[algo][0])).shape == (8,)
 
 
 def test_returns_of_the_same_seed_are_of_the_same_worlds():
