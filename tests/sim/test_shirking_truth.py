@@ -1,8 +1,9 @@
 """When it pays to deliver nothing for the price, known in closed form: the stake must outweigh what the arbiter misses.
 
-A provider shirks: its work is worthless and costs it nothing. The price G waits in escrow, one stake S stands behind each job until
-the dispute window has ended, the arbiter finds every bad job with probability p, and a found job loses the whole stake. So a shirked
-job earns (1 - p) G - p S, or G - p S where the provider is paid even if it is caught; honest work with effort cost e earns G - e.
+A provider shirks: its work is worthless and costs it nothing. The price G waits in escrow, one stake S stands behind each job
+until the dispute window has ended, the arbiter finds every bad job with probability p, and a found job loses the whole stake.
+So a shirked job earns (1 - p) G - p S, or G - p S where the provider is paid even if it is caught. Honest work with effort cost e
+earns G - e.
 """
 
 from itertools import count
