@@ -20,6 +20,7 @@ from agents.scripted.best_response import BestResponse
 from agents.scripted.cheapest import Cheapest
 from agents.scripted.cost_plus import CostPlus
 from agents.scripted.going_rate import HonestEffort, LowEffort
+from agents.scripted.once_bitten import OnceBitten
 from agents.scripted.random_choice import RandomChoice
 from agents.scripted.random_price import RandomPrice
 from agents.scripted.static_prices import Monopoly, Nash
@@ -36,6 +37,7 @@ POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
                 "cheapest": Cheapest,
                 "best_rated": BestRated,
                 "thompson": Thompson,
+                "once_bitten": OnceBitten,
             }
         ),
         "seller": MappingProxyType(

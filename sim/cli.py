@@ -108,7 +108,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directo
 
 @app.command()
 def demo(seeds: Seeds = "50") -> None:
-    """Run the first economy: four kinds of clients, then four kinds of providers, with reports."""
+    """Run the first economy: five kinds of clients, then four kinds of providers, with reports."""
     from sim.demo import demonstrate
 
     demonstrate(whole("--seeds", seeds))

@@ -26,7 +26,7 @@ def demonstrate(seeds: int) -> None:
     clients = plan("service_market", {"client": list(POLICIES["client"]), "provider": "cost_plus"}, seeds)
     providers = plan("service_market", {"client": "thompson", "provider": list(POLICIES["provider"])}, seeds)
     console = out()
-    console.print("First: four kinds of clients, with providers who ask their cost and a markup.")
+    console.print("First: five kinds of clients, with providers who ask their cost and a markup.")
     show(watched(clients), True)
     console.print("\nSecond: four kinds of providers, with clients who learn whom to trust.")
     show(watched(providers), True)

@@ -1,14 +1,16 @@
 """Clients, each by the decision expected on a view made by hand."""
 
 import numpy as np
+import pytest
 
 from agents.scripted.best_rated import BestRated
 from agents.scripted.cheapest import Cheapest
+from agents.scripted.once_bitten import REMEMBERED, OnceBitten
 from agents.scripted.random_choice import RandomChoice
 from agents.scripted.thompson import KNOWN, Thompson
 from tests.agents.views import ask, view
 
-CLIENTS = (RandomChoice(), Cheapest(), BestRated(), Thompson())
+CLIENTS = (RandomChoice(), Cheapest(), BestRated(), Thompson(), OnceBitten())
 
 
 def hire(policy, offers, value=100, **columns):
@@ -16,15 +18,15 @@ def hire(policy, offers, value=100, **columns):
 
 
 def test_nobody_hires_where_nothing_is_offered():
-    assert [hire(policy, []) for policy in CLIENTS] == [[-1]] * 4
+    assert [hire(policy, []) for policy in CLIENTS] == [[-1]] * len(CLIENTS)
 
 
 def test_nobody_pays_more_than_the_service_is_worth():
-    assert [hire(policy, [(7, 101), (8, 500)]) for policy in CLIENTS] == [[-1]] * 4
+    assert [hire(policy, [(7, 101), (8, 500)]) for policy in CLIENTS] == [[-1]] * len(CLIENTS)
 
 
 def test_everybody_hires_the_only_good_offer():
-    assert [hire(policy, [(7, 101), (8, 1, 10_000, 5)]) for policy in CLIENTS] == [[1]] * 4
+    assert [hire(policy, [(7, 101), (8, 1, 10_000, 5)]) for policy in CLIENTS] == [[1]] * len(CLIENTS)
 
 
 def test_the_cheapest_offer_is_hired_and_the_first_of_equals():
@@ -53,10 +55,11 @@ def test_best_rated_with_a_prior_of_nothing_shuts_newcomers_out():
     assert hire(BestRated(prior_bps=0), [(7, 1)]) == [-1]
 
 
-def test_random_choice_draws_acceptable_offers_equally():
+@pytest.mark.parametrize("policy", [RandomChoice(), OnceBitten()], ids=["random", "once bitten"])
+def test_random_choice_and_a_client_never_bitten_draw_acceptable_offers_equally(policy):
     """Of 30,000 clients a third each, within four standard errors: fails by chance with a probability of 0.02 %."""
     many = view("client", [(7, 50), (8, 101), (9, 100), (4, 1)], value=np.full(30_000, 100))
-    places = np.bincount(ask(RandomChoice(), many)["hire"], minlength=4)
+    places = np.bincount(ask(policy, many)["hire"], minlength=4)
     assert places[1] == 0
     assert np.abs(places[[0, 2, 3]] - 10_000).max() < 4 * np.sqrt(30_000 * 2 / 9)
 
@@ -119,3 +122,37 @@ def test_thompson_learns_to_avoid_a_bad_provider():
         shown["job_quality_bps"] = np.where(chosen == 0, 10_000, 0)
     assert shares[0] > 0.3, "strangers are equal at first"
     assert np.mean(shares[20:]) < 0.02
+
+
+def after(jobs):
+    """The memory of one client that was once bitten, or never, after these jobs: (provider, quality)."""
+    memory = np.zeros(1, OnceBitten.memory)
+    for number, (provider, quality) in enumerate(jobs):
+        ask(OnceBitten(), view("client", job=number, job_provider=provider, job_quality_bps=quality), memory)
+    return memory
+
+
+def rehire(memory, offers):
+    """The places that 50 clients of such a memory hire, each with its own dice."""
+    shown = view("client", offers, value=np.full(50, 100))
+    return set(ask(OnceBitten(), shown, np.repeat(memory, 50))["hire"].tolist())
+
+
+def test_once_bitten_never_returns_to_a_provider_that_failed_it():
+    offers = [(7, 1), (0, 1), (8, 1)]
+    assert rehire(after([]), offers) == {0, 1, 2}
+    assert rehire(after([(7, 10_000), (0, 0), (0, 10_000)]), offers) == {0, 2}, "good work before or after changes nothing"
+    assert rehire(after([(7, 0), (0, 0), (8, 0)]), offers) == {-1}
+    assert rehire(after([(7, 0)]), [(7, 1), (9, 101)]) == {-1}, "and does not pay too much elsewhere"
+
+
+def test_once_bitten_hires_by_what_it_is_shown_in_the_same_tick():
+    shown = view("client", [(7, 1)], job=3, job_provider=7, job_quality_bps=0, value=100)
+    assert ask(OnceBitten(), shown)["hire"].tolist() == [-1]
+
+
+def test_once_bitten_forgets_the_oldest_when_its_memory_is_full():
+    memory = after([(provider, 0) for provider in range(REMEMBERED) for _ in range(2)])
+    offers = [(provider, 1) for provider in (0, 1, 99)]
+    assert rehire(memory, offers) == {2}, "each is remembered once, however often it failed"
+    assert rehire(after([(provider, 0) for provider in range(REMEMBERED + 1)]), offers) == {0, 2}

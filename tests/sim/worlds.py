@@ -27,8 +27,8 @@ IDEAL = {
 
 
 def world(policies: Any = None, *, seeds: Any = 0, preset: str = "minimal", **given: Any) -> World:
-    """A batch of service markets; `given` are parameters, or `worlds`, `rows` and `threads`."""
-    engine = {name: given.pop(name) for name in ("worlds", "rows", "threads") if name in given}
+    """A batch of service markets; `given` are parameters, or `worlds`, `rows`, `threads` and `attackers`."""
+    engine = {name: given.pop(name) for name in ("worlds", "rows", "threads", "attackers") if name in given}
     return World(MARKET, MARKET.settings(preset, given), policies, seeds=seeds, **engine)
 
 

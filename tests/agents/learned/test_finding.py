@@ -60,7 +60,7 @@ def test_a_shipped_policy_is_found_by_its_name():
 def test_an_unknown_name_lists_the_shipped_ones_too(wanted):
     with pytest.raises(InputError, match=r"no such policy, no bundle and no path\.py:name; allowed are cost_plus, .*ppo-random"):
         find("provider", wanted)
-    with pytest.raises(InputError, match="allowed are random, cheapest, best_rated, thompson; did"):
+    with pytest.raises(InputError, match="allowed are random, cheapest, best_rated, thompson, once_bitten; did"):
         find("client", "ppo-random")
 
 
