@@ -17,7 +17,7 @@ from agents.scripted.random_choice import RandomChoice
 from chain.contracts.service_market import Outcome
 from chain.layout import Kind
 from chain.status import Status
-from sim.attack import Attackers
+from sim.attack.attackers import Attackers
 from sim.metrics.attack import attacker_outlay, honest_volume, loss_to_scam, profit_from_scam, scammed
 from tests.sim.worlds import play, world
 
