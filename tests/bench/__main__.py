@@ -27,8 +27,9 @@ def table(ratios: list[Ratio]) -> Table:
     out = Table("what", "unit", "ours", "baseline", "ratio (min–max)", "target", title="Ours ÷ baseline, medians of pairs")
     for r in ratios:
         colour = "green" if r.ratio >= r.target else "red"
-        shown = f"[{colour}]{r.ratio:.2f}[/] ({r.low:.2f}–{r.high:.2f})"
-        out.add_row(r.what, r.unit, rate(r.ours), rate(r.baseline), shown, f"≥ {r.target:.2f}")
+        shown = f"[{colour}]{r.ratio:.2f}[/]" if r.target else f"{r.ratio:.2f}"
+        target = f"≥ {r.target:.2f}" if r.target else "none"
+        out.add_row(r.what, r.unit, rate(r.ours), rate(r.baseline), f"{shown} ({r.low:.2f}–{r.high:.2f})", target)
     return out
 
 
@@ -58,11 +59,11 @@ def main() -> None:
     with console.status("The fronts beside markets written by hand ..."):
         fronts, lines = front_speed()
     with console.status("PPO in the worlds, beside PPO in an environment that does nothing ..."):
-        more += learning_speed()
+        learning, missing = learning_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
-    console.print(table(ratios + more + fronts))
-    for note in notes + lines:
+    console.print(table(ratios + more + fronts + learning))
+    for note in notes + lines + missing:
         console.print(note)
     console.print(waiting(waits))
 

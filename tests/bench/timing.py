@@ -32,6 +32,7 @@ class Ratio(NamedTuple):
     low: float
     high: float
     target: float
+    """What the ratio should reach; 0 if it is there for information."""
 
 
 def seconds(side: Side, repeats: int = 1) -> float:

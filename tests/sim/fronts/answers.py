@@ -1,4 +1,5 @@
-"""What learners answer in the tests: drawn beforehand, or worked out from what they see; and the same as policies."""
+"""What learners answer in the tests: drawn beforehand, or worked out from what they see; the same as policies; and how to name a
+scenario in Gymnasium and to keep the ledgers of an environment."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from agents.encoding import FORMS, Encoding
 from chain.errors import InputError
 from sim.encodings import encoding_of
+from sim.fronts.ids import ids
 from sim.scenarios import SCENARIOS
 
 ROLES = [(scenario, role.name) for scenario in SCENARIOS.values() for role in scenario.roles]
@@ -23,6 +25,24 @@ def encodings(scenario: Any, form: str | None, preset: str = "minimal", **given:
         except InputError:
             out[role.name] = encoding_of(scenario, role.name, settings)
     return out
+
+
+def id_of(scenario: Any) -> str:
+    """What `gymnasium.make` calls a scenario."""
+    return "sim:" + next(name for name, known in ids().items() if known == scenario.name)
+
+
+def last_digests(env: Any, worlds: int = 1) -> list[str]:
+    """A list that is filled with the digests at the end of an episode, before the next begins."""
+    kept: list[str] = []
+    begin = env.world.begin
+
+    def keep(*given: Any) -> None:
+        kept.extend(env.world.digest(w) for w in range(worlds))
+        begin(*given)
+
+    env.world.begin = keep
+    return kept
 
 
 SCENARIOS_AND_FORMS = [(scenario, form) for scenario in SCENARIOS.values() for form in FORMS]

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 import sim
-from sim.fronts.ids import ids
 from sim.fronts.mesa_model import MarketAgent, MesaModel
 from sim.fronts.pettingzoo_env import LedgerParallelEnv
 from sim.scenarios import SCENARIOS
 from sim.world import World
-from tests.sim.fronts.answers import SCENARIOS_AND_FORMS, Replay, drawn, encodings
+from tests.sim.fronts.answers import SCENARIOS_AND_FORMS, Replay, drawn, encodings, id_of, last_digests
 
 every_form = pytest.mark.parametrize(
     ("scenario", "form"), SCENARIOS_AND_FORMS, ids=[f"{scenario.name}-{form}" for scenario, form in SCENARIOS_AND_FORMS]
@@ -51,18 +50,6 @@ class Script:
         return [world.digest(w) for w in range(count)]
 
 
-def last_digests(env, worlds=1):
-    """A list that is filled with the digests at the end of an episode, before the next begins."""
-    kept, begin = [], env.world.begin
-
-    def keep(*given):
-        kept.extend(env.world.digest(w) for w in range(worlds))
-        begin(*given)
-
-    env.world.begin = keep
-    return kept
-
-
 def through_vec_env(script, role, focal):
     env = sim.make_vec_env(
         script.scenario, role, 3, preset="minimal", form=script.encodings[role].form, seed=SEED, focal=focal,
@@ -77,9 +64,8 @@ def through_vec_env(script, role, focal):
 
 
 def through_gymnasium(script, role):
-    name = next(name for name, scenario in ids().items() if scenario == script.scenario.name)
     form = script.encodings[role].form
-    env = gymnasium.make(f"sim:{name}", role=role, preset="minimal", form=form, policies=script.policies())
+    env = gymnasium.make(id_of(script.scenario), role=role, preset="minimal", form=form, policies=script.policies())
     env.reset(seed=SEED)
     for tick in range(script.ticks):
         _, _, terminated, _, _ = env.step(script.answers[role][tick][0])
