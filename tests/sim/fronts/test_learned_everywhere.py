@@ -20,9 +20,9 @@ from agents.learned.policy import LearnedPolicy
 from agents.policy import Dice
 from agents.registry import shipped
 from chain.errors import InputError
+from sim.encodings import encoding_of
 from sim.fronts.mesa_model import MarketAgent, MesaModel
 from sim.fronts.pettingzoo_env import LedgerParallelEnv
-from sim.scenario import encoding_of
 from sim.world import World
 from tests.agents.learned.networks import network
 from tests.sim.fronts.answers import ROLES, SCENARIOS_AND_FORMS, id_of, last_digests
