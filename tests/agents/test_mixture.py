@@ -44,7 +44,7 @@ def test_the_order_of_the_members_decides_who_plays_what_and_so_the_ledger():
 def test_every_agent_does_what_it_would_do_under_its_own_policy_alone(role):
     """In the middle of a market, tick by tick, in three worlds at once, memories included."""
     names = list(POLICIES[role])
-    counts = [5, 9, 2, 16][: len(names)] if role == "client" else [3, 1, 2, 2]
+    counts = [5, 9, 2, 12, 4] if role == "client" else [3, 1, 2, 2]
     agents = sum(counts)
     played = world(seeds=SEEDS, preset="standard", clients=32, providers=8, horizon=15, need_bps=6_000)
     mixed = Mixture(tuple(find(role, n)[1] for n in names), tuple(counts)).over(role, agents, MARKET.role(role).read)
