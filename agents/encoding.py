@@ -212,6 +212,13 @@ class Encoding:
             self._refuse(given, wrong)
         return {field.name: values for field, values in zip(self.fields, out, strict=True)}
 
+    def box_of(self, fields: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """The answers of the form `box` that mean these fields, shape (rows, fields); what lies outside of a field's range is at
+        its nearer end."""
+        low, high = self._ends
+        values = np.stack([np.asarray(fields[field.name], float) for field in self.fields], axis=1)
+        return np.clip(2 * (values - low) / np.maximum(high - low, 1) - 1, -1, 1).astype(np.float32)
+
     def _refuse(self, given: NDArray[Any], place: int) -> None:
         value = given.flat[place]
         if self.form == "discrete":

@@ -130,6 +130,7 @@ def train(
     evaluate: Evaluate | None = None,
     evaluations: int = 10,
     on_evaluation: Callable[[Any, Evaluation], None] | None = None,
+    prepare: Callable[[Any], object] | None = None,
     progress: Progress | None = None,
     threads: int = 1,
 ) -> Trained:
@@ -149,6 +150,7 @@ def train(
         evaluate: what is evaluated, instead: from the learner to one score per held-out world.
         evaluations: number of equal intervals with an evaluation at every end, and one before the first.
         on_evaluation: called with the learner and each evaluation.
+        prepare: called with the fresh learner before it learns, for instance to `imitate` somebody.
         progress: called after every step of the environment.
         threads: of torch.
 
@@ -172,18 +174,28 @@ def train(
 
     on_threads(threads)
     began = time.perf_counter()
-    model, done, complete = _learn(env, algo, h, seed, Watch(total, evaluations, look, progress), out)
+    model, done, complete = _learn(env, algo, h, seed, Watch(total, evaluations, look, progress), out, prepare)
     if complete:
         look(model, done)
     seconds, digest = time.perf_counter() - began, weights_hash(model)
     return Trained(algo, model, h.model_dump(), seed, done, seconds, threads, digest, tuple(curve), complete)
 
 
-def _learn(env: "VecEnv", algo: str, h: Any, seed: int, watch: Watch, out: str | Path | None) -> tuple[Any, int, bool]:
+def _learn(
+    env: "VecEnv",
+    algo: str,
+    h: Any,
+    seed: int,
+    watch: Watch,
+    out: str | Path | None,
+    prepare: Callable[[Any], object] | None,
+) -> tuple[Any, int, bool]:
     """The learner after so many steps as its watch says, the agent-steps done, and whether it was not stopped."""
     model, complete = build(env, algo, h, seed, watch.total), True
     log_to(model, None if out is None else Path(out))
     try:
+        if prepare is not None:
+            prepare(model)
         model.learn(watch.total, watch)
     except KeyboardInterrupt:
         complete = False

@@ -1,4 +1,8 @@
-"""Attackers that learn: PPO on the accounts of an attack, held to its capability, with its profit as reward."""
+"""Attackers that learn: PPO on the accounts of an attack, held to its capability, with its profit as reward.
+
+The search begins where the attack's script or its honest twin is, whichever earns more: the learner first imitates it, then looks
+for something better. It ends with no less than they, as far as it can imitate them.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.attacks.registry import find_attack
+from agents.encoding import Encoding
+from agents.policy import Action, Dice, decide, memory_of
 from chain.errors import InputError
-from sim.attack.attackers import ATTACKED, HONEST, attackers_of
+from sim.attack.attackers import ATTACKED, HONEST, Attackers, attackers_of
 from sim.metrics.attack import attacker_profit
 from sim.scenario import Scenario
 from sim.world import World
 
 EVALUATIONS = 12
 WORLDS = 64
-"""Worlds that are trained in at once."""
+"""Worlds that are trained in at once, and that are watched to imitate."""
+HYPERPARAMETERS: Mapping[str, Any] = {"batch_size": 1_024, "policy_kwargs": {"log_std_init": -2.0}}
+"""What differs from those that are shipped for the role: a learner that begins with a good answer explores near it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Hunt:
     held_out: tuple[int, ...]
     """Seeds of the worlds in which it is measured; it is trained in others."""
     fields: tuple[str, ...] | None = None
-    """The fields of the action that it sets; all that can be learned, if not given."""
+    """The fields of the action that it sets; all that can be learned, if not given. The others stay as the script has them."""
 
     @property
     def role(self) -> str:
@@ -49,6 +57,10 @@ class Hunt:
         """The settings of the scenario."""
         return self.scenario.settings(self.preset, self.given)
 
+    def attackers(self, side: str) -> Attackers:
+        """The attackers on a side."""
+        return attackers_of(self.scenario, self.parameters, find_attack(self.attack), self.share, side)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -57,25 +69,82 @@ class Found:
     seed: int
     policy: Any
     """Ready to play: the best answers of the learner."""
+    began: str
+    """The side that it imitated first."""
     steps: NDArray[np.int64]
     """Agent-steps until each evaluation, shape (evaluations,)."""
     profits: NDArray[np.float64]
     """Attackers' profit in each held-out world at each evaluation, shape (evaluations, worlds), coins."""
 
 
-def played(hunt: Hunt, policy: Any) -> Any:
-    """The outcome of the held-out worlds with this policy in the attackers' first role; their other agents play the attack.
+@dataclass(frozen=True)
+class Partly:
+    """Plays a learned policy in the fields that it sets, and a script in the others."""
+
+    learned: Any
+    script: Any
+
+    @property
+    def memory(self) -> np.dtype[Any]:
+        """Those of both."""
+        return np.dtype([("learned", memory_of(self.learned)), ("script", memory_of(self.script))])
+
+    def act(self, view: Any, memory: Any, dice: Dice) -> Action:
+        """Ask both."""
+        return {**decide(self.script, view, memory["script"], dice), **decide(self.learned, view, memory["learned"], dice)}
+
+
+def outcome_of(hunt: Hunt, side: str = ATTACKED, policy: Any = None) -> Any:
+    """The outcome of the held-out worlds with the attackers on a side.
 
     Args:
         hunt: what is searched for.
-        policy: what they play; their honest twin in every role, if None.
+        side: one of `sim.attack.attackers.SIDES`.
+        policy: what the role that learns plays instead, if given.
     """
-    attack = find_attack(hunt.attack)
-    side = HONEST if policy is None else ATTACKED
-    attackers = attackers_of(hunt.scenario, hunt.parameters, attack, hunt.share, side)
+    attackers = hunt.attackers(side)
     if policy is not None:
         attackers = replace(attackers, policies={**attackers.policies, hunt.role: policy})
     return World(hunt.scenario, hunt.parameters, hunt.policies, seeds=hunt.held_out, attackers=attackers).play()
+
+
+def better_side(hunt: Hunt) -> str:
+    """Whether the script or the honest twin earns more in the held-out worlds."""
+    profits = {side: float(attacker_profit(outcome_of(hunt, side)).mean()) for side in (HONEST, ATTACKED)}
+    return max(profits, key=lambda side: profits[side])
+
+
+def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the attackers' agents of the role that learns see and do on a side, as the learner would see and say it.
+
+    A field below the range that can be learned says "as much as needed"; it counts as the most that the view shows in the column of
+    the same name in the episode.
+
+    Returns:
+        What was seen, shape (rows, features), and what was answered, shape (rows, fields), of `WORLDS` worlds and all ticks.
+    """
+    worlds = np.arange(WORLDS)
+    world = World(
+        hunt.scenario,
+        hunt.parameters,
+        hunt.policies,
+        seeds=np.full(WORLDS, seed),
+        worlds=worlds,
+        attackers=hunt.attackers(side),
+    )
+    rows, seen, done, shown = world.controlled(hunt.role), [], [], []
+    while not world.done:
+        actions, view = world.actions(), world.economy.views[hunt.role][rows]
+        seen.append(encoding.observe(view))
+        done.append(actions[hunt.role][rows])
+        shown.append(view)
+        world.step(actions)
+    answers, views = np.array(done), np.array(shown)
+    fields = {}
+    for field in encoding.fields:
+        most = views[field.name].max(axis=0) if field.name in views.dtype.names else field.low
+        fields[field.name] = np.where(answers[field.name] < field.low, most, answers[field.name]).reshape(-1)
+    return np.concatenate(seen), encoding.box_of(fields)
 
 
 def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], None] | None = None, **settings: Any) -> Found:
@@ -85,17 +154,20 @@ def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], 
         hunt: what is searched for.
         seed: of weights, exploration and worlds.
         progress: called with (agent-steps done, agent-steps in all, mean return).
-        settings: hyperparameters of PPO that replace those that are shipped for the role.
+        settings: hyperparameters of PPO that replace those of `HYPERPARAMETERS`.
 
     Raises:
-        InputError: the attack controls nobody, or a hyperparameter is wrong.
+        InputError: the attack controls nobody, a hyperparameter is wrong, or the seed is one that is held out.
         KeyboardInterrupt: Ctrl-C.
     """
     from agents.learned.from_sb3 import from_sb3
     from agents.learned.hyperparameters import hyperparameters, shipped_entry
+    from agents.learned.imitation import imitate
     from agents.learned.training import train
     from sim.fronts.sb3_vec_env import LedgerVecEnv
 
+    if seed in hunt.held_out:
+        raise InputError(f"seed: {seed} given for training, allowed are seeds that are not held out to measure it")
     can = tuple(column.name for column in hunt.scenario.role(hunt.role).action if column.span)
     env = LedgerVecEnv(
         hunt.scenario,
@@ -109,25 +181,31 @@ def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], 
         seed=seed,
         **hunt.given,
     )
-    if seed in hunt.held_out:
-        raise InputError(f"seed: {seed} given for training, allowed are seeds that are not held out to measure it")
+    script = hunt.attackers(ATTACKED).policies[hunt.role]
+    began = better_side(hunt)
     shipped = shipped_entry("ppo", hunt.scenario.name, hunt.preset, hunt.role)
     shipped.pop("env_kwargs", None)
+
+    def now(model: Any) -> Any:
+        return Partly(from_sb3(model, env.encoding), script)
+
     learned = train(
         env,
         "ppo",
-        hyperparameters("ppo", shipped, settings),
+        hyperparameters("ppo", shipped, HYPERPARAMETERS, settings),
         hunt.steps,
         seed,
-        evaluate=lambda model: attacker_profit(played(hunt, from_sb3(model, env.encoding))),
+        evaluate=lambda model: attacker_profit(outcome_of(hunt, policy=now(model))),
         evaluations=EVALUATIONS,
+        prepare=lambda model: imitate(model, *watched(hunt, began, env.encoding, seed), seed=seed),
         progress=progress,
     )
     if not learned.complete:
         raise KeyboardInterrupt
     return Found(
         seed,
-        from_sb3(learned.model, env.encoding),
+        now(learned.model),
+        began,
         np.array([one.steps for one in learned.curve]),
         np.array([one.scores for one in learned.curve]),
     )

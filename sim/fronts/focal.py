@@ -73,8 +73,12 @@ class Focal:
         return self._actions
 
     def among(self, proposed: NDArray[Any], rows: Rows, fields: Fields) -> NDArray[Any]:
-        """The actions that the role's policy proposed, with those of the focal rows in their places."""
-        proposed[rows] = self._nothing_said
+        """The actions that the role's policy proposed, with those of the focal rows in their places.
+
+        Fields that they do not set are at their defaults; of attackers' agents as their attack proposed them.
+        """
+        if self.world.attackers is None:
+            proposed[rows] = self._nothing_said
         for name, values in fields.items():
             proposed[name][rows] = values
         return proposed

@@ -43,7 +43,8 @@ class LedgerVecEnv(VecEnv):
     ### Rows
     Every agent of the role in every world is one of the `num_envs` environments, world after world; all share the learner. With
     ``focal=True`` the first agent of the role in each world is one, and its peers play the role's policy. With `attack` the
-    agents of the role that its attackers control are, held to its capability; other agents that they control play the attack.
+    agents of the role that its attackers control are, held to its capability; fields that they do not learn, and other agents
+    of theirs, stay as the attack has them.
 
     ### Action Space
     What `agents.encoding` makes of the fields that are learned: a Box in [-1, 1], a MultiDiscrete or a Discrete. Fields that
