@@ -117,8 +117,8 @@ def better_side(hunt: Hunt) -> str:
 def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What the attackers' agents of the role that learns see and do on a side, as the learner would see and say it.
 
-    A field below the range that can be learned says "as much as needed"; it counts as the most that the view shows in the column of
-    the same name in the episode.
+    A field below the range that can be learned says "as much as needed"; it counts as the most that the view shows in the column
+    of the same name in the episode.
 
     Returns:
         What was seen, shape (rows, features), and what was answered, shape (rows, fields), of `WORLDS` worlds and all ticks.
@@ -142,7 +142,7 @@ def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> tuple[NDArr
     answers, views = np.array(done), np.array(shown)
     fields = {}
     for field in encoding.fields:
-        most = views[field.name].max(axis=0) if field.name in views.dtype.names else field.low
+        most = views[field.name].max(axis=0) if field.name in (views.dtype.names or ()) else field.low
         fields[field.name] = np.where(answers[field.name] < field.low, most, answers[field.name]).reshape(-1)
     return np.concatenate(seen), encoding.box_of(fields)
 
