@@ -1,20 +1,21 @@
 """Mean reputation: every closed deal may leave one rating, and the weighted mean is public.
 
 1. A contract that closes a deal calls `rate` once; nobody can call it directly.
-2. The score is the mean of all ratings, each between 0 and 10,000 basis points. All weigh the same, unless the contract says more:
+2. The score is the mean of all ratings, each between 0 and 10,000 basis points. All weigh the same, unless the contract says
+   otherwise:
 3. With decay, every new rating first takes a share of the weight of all earlier ones of that account: they are forgotten
    exponentially. With a decay of 10,000 bps the newest rating alone counts.
 4. With payments, a rating weighs as much as its deal cost, in smallest units of money, and at least `LEAST_WEIGHT`: praise for a
-   free deal is worth next to nothing.
+   free deal is worth next to nothing. What was paid back after a dispute counts all the same.
 
 Source: decay is the forgetting factor, 1 - decay, of Jøsang and Ismail, "The beta reputation system", Bled Electronic Commerce
 Conference, 2002; payments as weights are those of Kolonin and others, "A reputation system for marketplaces - viability
 assessment", arXiv:1902.03857, 2019.
 
-Bounds: weights stay below `MAX_WEIGHT` = 2**49, so points, at most 10,000 times as much, stay inside 64 bits, however many ratings
-come. An account that would pass it, after at least 2**9 deals at `MAX_PRICE` or 2**33 ratings of equal weight, has all its points
-and weight halved. Points are rounded down and weights up, so a mean never passes 10,000; without decay and halving the mean is
-exact, and with decay it is at most 10,001 / `LEAST_WEIGHT`, or 0.16 bps, too low before it is rounded down.
+Bounds: weights stay below `MAX_WEIGHT`, so points, at most 10,000 times as much, stay inside 64 bits however many ratings come.
+An account that would pass it, after 2**9 deals at `MAX_PRICE` or 2**33 ratings of equal weight, has its points and its weight
+halved. Points are rounded down and weights up, so no mean passes 10,000. Without decay and halving the mean is exact; with decay
+it is at most 10,001 / `LEAST_WEIGHT` = 0.16 bps too low, before it is rounded down.
 """
 
 from chain.accounts import share
