@@ -46,8 +46,8 @@ DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType(
             ),
             Defence(
                 "dispute",
-                "An arbiter finds out bad work in nine disputes of ten, and the client gets its money back: without `stake`, that "
-                "is all that a bad provider loses.",
+                "An arbiter finds out bad work in nine disputes of ten, and the client gets its money back: without `stake`, "
+                "that is all that a bad provider loses.",
                 {"arbiter_bps": 9_000},
                 {"arbiter_bps": 0},
             ),

@@ -27,6 +27,7 @@ REPUTATION = record("points", "weight", "ratings")
 LEAST_WEIGHT = 2**16
 """Weight of a rating without payment. So large that what decay leaves of it can be told in whole numbers."""
 MAX_WEIGHT = 2**49
+"""Every account's weight stays below it: 10,000 times as much is less than 2**63, with room for one more deal."""
 
 ENTRY_POINTS: dict[int, object] = {}
 """None: ratings come from the contracts whose deals they judge."""
