@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from chain.contracts.posted_price import MASS
+from chain.contracts.reputation import MAX_WEIGHT
 from chain.contracts.service_market import Phase
 from chain.errors import InvariantError
-from chain.layout import MAX_SUPPLY
+from chain.layout import MAX_SUPPLY, WHOLE_BPS
 
 Finding = tuple[str, "np.ndarray[Any, Any]"]
 
@@ -38,6 +39,9 @@ def _market(book: Any) -> Iterator[Finding]:
     yield "locked stake = stakes of open jobs", (stakes["locked"] == owed).all(axis=1)
     yield "locked stake is bonded", (stakes["bonded"] >= stakes["locked"]).all(axis=1)
     yield "no stake is negative", ((stakes["locked"] >= 0) & (stakes["unbonding"] >= 0)).all(axis=1)
+    points, weight = book.reputation["points"], book.reputation["weight"]
+    yield "no reputation outweighs the bound", ((weight >= 0) & (weight < MAX_WEIGHT)).all(axis=1)
+    yield "no mean rating is outside 0 to 10,000 bps", ((points >= 0) & (points <= WHOLE_BPS * weight)).all(axis=1)
     yield "no deadline has passed unsettled", (~alive | (jobs["due"] > head["height"][:, None])).all(axis=1)
 
 

@@ -6,7 +6,7 @@
    effort × reliability, else worthless (0). The draw belongs to the deal (client, tick of the hire, request number in it).
 4. The client, who sees the quality, accepts with a rating, or disputes. Of a dispute the arbiter verifies the truth with a stated
    probability. A verified bad job is upheld: the client gets its money back (unless `pay_caught`), and part of the stake is
-   slashed. Otherwise the provider is paid.
+   slashed. Otherwise the provider is paid. Its rating stays in any case; older ones, and those of cheap jobs, may weigh less.
 5. Silence settles: no delivery by the deadline refunds the client (and may slash); no answer by the end of the dispute
    window pays the provider. The stake stays locked until the dispute window has ended, however the job was paid.
 """
@@ -44,7 +44,8 @@ class Outcome(IntEnum):
 
 TERMS = record(
     "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window",
-    "reliability_bps", "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
+    "reliability_bps", "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught", "rating_decay_bps",
+    "rating_by_payment",
     "closed", "opened",  # jobs with numbers below `closed` are closed; the next job's number is `opened`
     "listed",  # accounts that ever offered
 )  # fmt: skip
@@ -62,6 +63,8 @@ TERM_LIMITS = {
     "no_show_slash_bps": WHOLE_BPS,
     "compensation_bps": WHOLE_BPS,
     "pay_caught": 1,
+    "rating_decay_bps": WHOLE_BPS,
+    "rating_by_payment": 1,
 }
 """Highest value of each parameter; the lowest is 0. The counters are not for setting."""
 
@@ -226,6 +229,14 @@ def free_job_stake(book: Record, job: Record, slashed: int) -> None:
 
 
 @rule
+def rate_job(book: Record, job: Record, bps: int) -> None:
+    """Leave the client's rating of a job, as heavy as the contract says."""
+    terms = book.terms[0]
+    payment = job.price if terms.rating_by_payment != 0 else 0
+    rate(book.reputation, job.provider, bps, payment, terms.rating_decay_bps)
+
+
+@rule
 def accept(book: Record, tx: Record) -> Status:
     """Pay the provider of job `subject` and rate it with `bps`."""
     # Conditions
@@ -235,7 +246,7 @@ def accept(book: Record, tx: Record) -> Status:
     # Effects
     job = book.jobs[job_row(book, tx.subject)]
     pay_out(book, job, job.provider, Phase.PAID, Outcome.ACCEPTED)
-    rate(book.reputation, job.provider, tx.bps)
+    rate_job(book, job, tx.bps)
     return Status.OK
 
 
@@ -250,7 +261,7 @@ def dispute(book: Record, tx: Record) -> Status:
     terms = book.terms[0]
     job = book.jobs[job_row(book, tx.subject)]
     word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.ARBITER, job.request)
-    rate(book.reputation, job.provider, tx.bps)
+    rate_job(book, job, tx.bps)
     if job.quality_bps < WHOLE_BPS and chance(word, terms.arbiter_bps):
         to = job.provider if terms.pay_caught != 0 else job.client
         pay_out(book, job, to, Phase.CLOSED, Outcome.UPHELD)

@@ -1,4 +1,8 @@
-"""Which defences a scenario's contracts have: parameters that switch each of them on and off."""
+"""What makes an attack pay less: contract parameters that a user can switch on. A new defence is one parameter and one line here.
+
+Nothing in a market knows that it is attacked; a defence is a rule for everybody. Off means that the contract has no such rule at
+all, on is what a sensible user would choose in the standard preset.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +12,12 @@ from typing import Any
 from agents.registry import nearest
 from chain.errors import InputError
 
+COIN = 1_000_000
+
 
 @dataclass(frozen=True)
 class Defence:
-    """Contract parameters that protect honest agents."""
+    """A contract parameter, or a few that belong together, and what they are when it is switched on and off."""
 
     name: str
     about: str
@@ -21,8 +27,55 @@ class Defence:
     off: Mapping[str, Any]
     """The same parameters, switched off."""
 
+    def __post_init__(self) -> None:
+        """Refuse a defence that could not be switched off again: one whose two sides do not name the same parameters."""
+        if not self.on or self.on.keys() != self.off.keys():
+            raise ValueError(f"defence {self.name}: on names {list(self.on)}, off names {list(self.off)}, allowed is the same")
 
-DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType({})
+
+def _by_name(*defences: Defence) -> Mapping[str, Defence]:
+    return MappingProxyType({defence.name: defence for defence in defences})
+
+
+DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType(
+    {
+        "service_market": _by_name(
+            Defence(
+                "stake",
+                "A provider pledges 60 coins behind every job, of which a missed delivery takes half and an upheld dispute all: "
+                "without `dispute`, bad work costs it nothing.",
+                {"min_stake": 60 * COIN, "slash_bps": 10_000, "no_show_slash_bps": 5_000},
+                {"min_stake": 0, "slash_bps": 0, "no_show_slash_bps": 0},
+            ),
+            Defence(
+                "dispute",
+                "An arbiter finds out bad work in nine disputes of ten, and the client gets its money back: without `stake`, "
+                "that is all that a bad provider loses.",
+                {"arbiter_bps": 9_000},
+                {"arbiter_bps": 0},
+            ),
+            Defence(
+                "registration_fee",
+                "A new identity costs 200 coins, burned; who keeps the one it began with pays nothing.",
+                {"registration_fee": 200 * COIN},
+                {"registration_fee": 0},
+            ),
+            Defence(
+                "decay",
+                "Every new rating takes a tenth of the weight of all earlier ones, so that a good name must be earned again and "
+                "again.",
+                {"rating_decay_bps": 1_000},
+                {"rating_decay_bps": 0},
+            ),
+            Defence(
+                "payment_weight",
+                "A rating weighs as much as the price of its job, so that praise for cheap jobs makes no name.",
+                {"rating_by_payment": 1},
+                {"rating_by_payment": 0},
+            ),
+        )
+    }
+)
 """Scenario -> name -> defence."""
 
 

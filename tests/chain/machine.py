@@ -43,7 +43,8 @@ class Market(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = market(jobs=4, reliability_bps=6_000, arbiter_bps=6_000, gas_limit=700, base_fee=1)
+        fading = {"rating_decay_bps": 2_000, "rating_by_payment": 1}
+        self.ledger = market(jobs=4, reliability_bps=6_000, arbiter_bps=6_000, gas_limit=700, base_fee=1, **fading)
         for person in (1, 2, 3, 4):
             self.ledger.submit(Kind.BOND, person, amount=500)
             self.ledger.submit(Kind.POST, person, subject=person % 2, amount=100 * person, stake=20 * person, count=2)

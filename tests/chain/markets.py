@@ -50,7 +50,7 @@ def market(
     *, jobs: int = 16, balances: Any = (0, RICH, RICH, RICH, RICH), spare: int = 2, pool: int = 64, **given: Any
 ) -> Ledger:
     """A service market: an empty-handed proposer and four rich accounts; `given` are terms or settings of the genesis."""
-    terms = TERMS | {name: given.pop(name) for name in list(given) if name in TERMS or name == "pay_caught"}
+    terms = TERMS | {name: given.pop(name) for name in list(given) if name in service_market.TERM_LIMITS}
     settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
     return Ledger(balances=balances, spare=spare, pool=pool, deployment=table_of(jobs), terms=terms, **settings)
 

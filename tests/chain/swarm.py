@@ -29,7 +29,8 @@ Tally = "np.ndarray[Any, np.dtype[np.int64]]"
 
 
 def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, pool: int = POOL, gas_limit: int = 5_000) -> Any:
-    """Worlds with eight rich names, two poor ones and spare rows; half of the disputes fail, half of the deliveries are bad."""
+    """Worlds with eight rich names, two poor ones and spare rows; half of the disputes fail, half of the deliveries are bad.
+    In every other world ratings decay, and in two of four they weigh as much as their job's price."""
     book = service_market.blank(worlds, 18, pool, JOBS)
     found(
         book,
@@ -44,6 +45,8 @@ def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, poo
     )
     for term, value in (TERMS | {"reliability_bps": 6_000, "arbiter_bps": 7_000}).items():
         book.terms[term] = value
+    book.terms["rating_decay_bps"][:, 0] = np.where(book.head["world"][:, 0] % 2, 1_500, 0)
+    book.terms["rating_by_payment"][:, 0] = book.head["world"][:, 0] // 2 % 2
     return book
 
 

@@ -24,6 +24,8 @@ NUMBERS = {
     "locked stake = stakes of open jobs": ("stakes", 3, "locked", 1),
     "locked stake is bonded": ("stakes", 3, "locked", 10**13),
     "no stake is negative": ("stakes", 3, "unbonding", -(10**13)),
+    "no reputation outweighs the bound": ("reputation", 3, "weight", 2**49),
+    "no mean rating is outside 0 to 10,000 bps": ("reputation", 3, "points", 2**62),
 }
 """One number of a book in order, and what to add to it, so that the named check fails."""
 

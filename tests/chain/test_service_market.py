@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from chain.contracts.reputation import mean_bps
 from chain.contracts.service_market import Outcome, Phase
 from chain.layout import NOBODY, Kind
 from chain.status import Status
@@ -57,7 +58,8 @@ def ended(ledger):
 
 
 def rating(ledger):
-    return tuple(int(ledger.book.reputation[PROVIDER][column]) for column in ("sum_bps", "ratings"))
+    """Mean and number of the provider's ratings."""
+    return mean_bps(ledger.book.reputation, PROVIDER), int(ledger.book.reputation[PROVIDER].ratings)
 
 
 def assert_stake_comes_free(ledger, at_height, amount=STAKE):

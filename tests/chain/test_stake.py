@@ -1,6 +1,5 @@
 """Stake: bonded at once, taken back slowly, and never while it is locked."""
 
-from chain.contracts.reputation import mean_bps, rate
 from chain.layout import Kind
 from chain.status import Status
 from tests.chain.markets import OTHER, PROVIDER, RICH, call, done, fee_of, head, market, stake_of, wait
@@ -68,11 +67,3 @@ def test_with_no_window_stake_is_ready_in_the_block_it_was_unbonded():
     ledger.submit(Kind.WITHDRAW, PROVIDER)
     assert [receipt.status for receipt in ledger.seal()] == [Status.OK, Status.OK]
     assert head(ledger).locked == 0
-
-
-def test_a_reputation_is_the_mean_of_its_ratings_and_zero_without_any():
-    reputation = market().book.reputation
-    assert mean_bps(reputation, PROVIDER) == 0
-    for rating in (10_000, 0, 3_334):
-        rate(reputation, PROVIDER, rating)
-    assert (mean_bps(reputation, PROVIDER), mean_bps(reputation, OTHER)) == (4_444, 0)
