@@ -1,7 +1,8 @@
 """A trained attacker finds what is known in closed form: it shirks where the stake is too small, and works where it is not.
 
 The setting is that of `tests.sim.test_shirking_truth`: price G, cost of full effort e, every job disputed and found out with
-chance p, one stake per job, slashed whole. Shirking beats honest work up to a stake of e / p - G, or of e / p if the caught are paid.
+chance p, one stake per job, slashed whole. Shirking beats honest work up to a stake of e / p - G, and of e / p where whoever is
+caught is paid all the same.
 """
 
 from dataclasses import dataclass
