@@ -15,6 +15,7 @@ from chain.errors import InputError
 from chain.rule import MODE, source_digest
 from sim.arms import Arm
 from sim.attack import study as studies
+from sim.attack.attackers import attackers_of
 from sim.attack.study import SHARES, Study, plan_study
 from sim.attack.trained import EVALUATIONS, Found, train_attacker
 from sim.experiment import Batch, Progress, joined, measured, play
@@ -202,8 +203,12 @@ def described(study: Study) -> dict[str, Any]:
         "preset": study.preset,
         "given": dict(study.given),
         "parameters": study.parameters.model_dump(),
-        "policies": {role: {"label": one.label, "source_sha256": one.source} for role, one in study.base.policies.items()},
-        "attacks": {name: _described_attack(name) for name in study.attacks},
+        "raised": dict(study.raised),
+        "policies": {
+            role: {"label": one.label, "given": one.given, "source_sha256": one.source}
+            for role, one in study.base.policies.items()
+        },
+        "attacks": {name: _described_attack(name) | _numbers(study, name) for name in study.attacks},
         "shares": list(study.shares),
         "share": study.share,
         "defences": {one.name: {"about": one.about, "on": dict(one.on), "off": dict(one.off)} for one in study.defences},
@@ -213,6 +218,7 @@ def described(study: Study) -> dict[str, Any]:
         "steps": study.steps,
         "evaluations": EVALUATIONS,
         "capability": study.capability,
+        "learner": _described_attack(study.capability),
     }
     names = (*study.scenario.metrics, *study.scenario.attack_metrics)
     return {
@@ -242,6 +248,14 @@ def _described_attack(name: str) -> dict[str, Any]:
         "plays": {role: repr(make()) for role, make in attack.policies.items()},
         "twin": {role: repr(make()) for role, make in attack.twin.items()},
     }
+
+
+def _numbers(study: Study, name: str) -> dict[str, Any]:
+    """Agents of an attack's first role, and how many of them are attackers at each share."""
+    attack, parameters = find_attack(name), study.parameters
+    first = next(iter(attack.capability.accounts))
+    taken = [attackers_of(study.scenario, parameters, attack, share).counts[first] for share in study.shares]
+    return {"attackers": taken, "residents": int(getattr(parameters, study.scenario.role(first).count))}
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Columns]]:
