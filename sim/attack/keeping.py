@@ -9,23 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from agents.attacks.registry import find_attack
 from agents.files import digest_of, durably
 from chain.errors import InputError
-from chain.rule import MODE, source_digest
 from sim.arms import Arm
 from sim.attack import study as studies
-from sim.attack.attackers import attackers_of
+from sim.attack.description import FORMAT, VERSION, described
 from sim.attack.study import SHARES, Study, plan_study
-from sim.attack.trained import EVALUATIONS, Found, train_attacker
+from sim.attack.trained import Found, train_attacker
 from sim.experiment import Batch, Progress, joined, measured, play
 from sim.files import undisturbed
-from sim.manifest import NAME, checkout, machine, rules_folder, short_hash, versions
-from sim.metrics import METRICS
+from sim.manifest import NAME
 from sim.metrics.contrasts import Columns
 from sim.store import Stopped, Writer, check_out, claim, read_table
 
-FORMAT, VERSION = "ledgerlab resilience", 1
 PAGE = "resilience.md"
 TRAINING_COST = 10
 """An agent-step of training takes about so many times an agent-step of scripts."""
@@ -195,67 +191,12 @@ def _curve(end: str, found: Found) -> Columns:
     }
 
 
-def described(study: Study) -> dict[str, Any]:
-    """The manifest of a study before it ran."""
-    plain = study.seeds == tuple(range(len(study.seeds)))
-    config = {
-        "scenario": study.scenario.name,
-        "preset": study.preset,
-        "given": dict(study.given),
-        "parameters": study.parameters.model_dump(),
-        "raised": dict(study.raised),
-        "policies": {
-            role: {"label": one.label, "given": one.given, "source_sha256": one.source}
-            for role, one in study.base.policies.items()
-        },
-        "attacks": {name: _described_attack(name) | _numbers(study, name) for name in study.attacks},
-        "shares": list(study.shares),
-        "share": study.share,
-        "defences": {one.name: {"about": one.about, "on": dict(one.on), "off": dict(one.off)} for one in study.defences},
-        "seeds": len(study.seeds) if plain else list(study.seeds),
-        "stop": study.stop,
-        "trainings": study.trainings,
-        "steps": study.steps,
-        "evaluations": EVALUATIONS,
-        "capability": study.capability,
-        "learner": _described_attack(study.capability),
-    }
-    names = (*study.scenario.metrics, *study.scenario.attack_metrics)
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "complete": False,
-        "config": config,
-        "config_hash": short_hash(config),
-        "metrics": [{"name": name, "unit": METRICS[name].unit, "more_is_better": METRICS[name].more_is_better} for name in names],
-        "rules": {"sha256": source_digest(rules_folder(study)), "mode": MODE},
-        "versions": versions(),
-        "checkout": checkout(),
-        "machine": machine(),
-        "threads": study.threads,
-    }
-
-
-def _described_attack(name: str) -> dict[str, Any]:
-    """An attack, for the manifest and the page."""
-    attack = find_attack(name)
-    return {
-        "about": attack.about,
-        "goal": attack.goal,
-        "accounts": dict(attack.capability.accounts),
-        "budget": attack.capability.budget,
-        "identities": attack.capability.identities,
-        "plays": {role: repr(make()) for role, make in attack.policies.items()},
-        "twin": {role: repr(make()) for role, make in attack.twin.items()},
-    }
-
-
-def _numbers(study: Study, name: str) -> dict[str, Any]:
-    """Agents of an attack's first role, and how many of them are attackers at each share."""
-    attack, parameters = find_attack(name), study.parameters
-    first = next(iter(attack.capability.accounts))
-    taken = [attackers_of(study.scenario, parameters, attack, share).counts[first] for share in study.shares]
-    return {"attackers": taken, "residents": int(getattr(parameters, study.scenario.role(first).count))}
+def is_study(folder: Path) -> bool:
+    """Whether a directory says that it holds a study of resilience."""
+    try:
+        return bool(json.loads((folder / NAME).read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Columns]]:
@@ -264,12 +205,9 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Columns]]:
     Raises:
         InputError: the directory holds none, or it is damaged or incomplete.
     """
-    try:
-        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT or manifest["version"] != VERSION:
-            raise KeyError(manifest["format"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"resilience: {folder} is no study, allowed is a directory that `ledgerlab resilience` made") from None
+    manifest = json.loads((folder / NAME).read_text(encoding="utf-8")) if is_study(folder) else {}
+    if manifest.get("version") != VERSION:
+        raise InputError(f"resilience: {folder} is no study, allowed is a directory that `ledgerlab resilience` made")
     if not manifest["complete"]:
         raise InputError(f"resilience: the study in {folder} was stopped before its end, allowed is a whole one")
     names = [file.removesuffix(".parquet") for file in manifest["files"] if file.endswith(".parquet")]

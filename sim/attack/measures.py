@@ -1,10 +1,10 @@
-"""From the rows of a study to its numbers: pure functions of the stored tables and the configuration, for the page and the figures.
+"""From the rows of a study to its numbers: pure functions of stored tables and the configuration, for the page and the figures.
 
 Every number is a measure of `sim.metrics.resilience` or `sim.metrics.statistics` over worlds that all sides share, or, for
 attackers that learn, over the seeds of their training.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,9 +71,7 @@ def areas(runs: Columns, config: Config) -> dict[str, dict[str, Interval]]:
     """Attack -> end -> area under its resilience curve."""
     return {
         attack: {
-            end: resilience.area(
-                played(config, attack), *(curve(runs, config, attack, end, side) for side in (HONEST, ATTACKED))
-            )
+            end: resilience.area(played(config, attack), *(curve(runs, config, attack, end, side) for side in (HONEST, ATTACKED)))
             for end in ENDS
         }
         for attack in config["attacks"]
@@ -116,9 +114,7 @@ def compared(runs: Columns, config: Config) -> dict[str, dict[str, Cell]]:
     pairs = {name: sides(runs, WELFARE, Case(name[0], config["share"], name[1], "")) for name in names}
     lost = {name: resilience.lost(*pair) for name, pair in pairs.items()}
     saved = {
-        (attack, defence): paired_difference(
-            np.subtract(*pairs[attack, NONE]), np.subtract(*pairs[attack, defence])
-        )
+        (attack, defence): paired_difference(np.subtract(*pairs[attack, NONE]), np.subtract(*pairs[attack, defence]))
         for attack, defence in names
     }
     harm = holm([float(lost[name].p) for name in names])
@@ -127,9 +123,7 @@ def compared(runs: Columns, config: Config) -> dict[str, dict[str, Cell]]:
     for k, (attack, defence) in enumerate(names):
         left = resilience.kept(*pairs[attack, defence])
         part = Interval(1 - left.mean, 1 - left.high, 1 - left.low, left.n)
-        out[attack][defence] = Cell(
-            lost[attack, defence], part, float(harm[k]), saved[attack, defence], float(less[k])
-        )
+        out[attack][defence] = Cell(lost[attack, defence], part, float(harm[k]), saved[attack, defence], float(less[k]))
     return out
 
 
@@ -286,8 +280,3 @@ def within(attack: Mapping[str, Any], capability: Mapping[str, Any]) -> bool:
 def better_scripts(found: Mapping[str, Script]) -> list[str]:
     """The scripts that earn more than the learners, beyond chance."""
     return [name for name, one in found.items() if one.lead is not None and one.lead.mean > 0 and one.p <= LEVEL]
-
-
-def fewest(values: Sequence[Interval]) -> int:
-    """The smallest number of worlds that counts in any of these."""
-    return min(int(one.n) for one in values)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter, StrMethodFormatter
 
@@ -54,10 +54,12 @@ def _panels(number: int, height: float = 3.3) -> tuple[Figure, list[Axes]]:
 
 
 def _with_band(axes: Axes, x: Any, values: Any, label: str, **given: Any) -> None:
-    """Mean over worlds, values of shape (points, worlds), and its 95 % Student interval."""
+    """Mean over worlds, values of shape (points, worlds); a line that is not broken has its 95 % Student interval."""
     mean, low, high, _ = mean_interval(values)
-    axes.plot(x, mean, label=label, linewidth=1.8, **given)
-    axes.fill_between(x, low, high, color=given["color"], alpha=0.15, linewidth=0)
+    whole = "linestyle" not in given
+    axes.plot(x, mean, label=label, linewidth=1.8, marker="o" if whole and len(x) < 10 else "", markersize=3.5, **given)
+    if whole:
+        axes.fill_between(x, low, high, color=given["color"], alpha=0.15, linewidth=0)
 
 
 def curves(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
@@ -68,14 +70,15 @@ def curves(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
         x = measures.played(config, attack)
         for (side, end), (label, given) in LOOKS.items():
             values = measures.curve(runs, config, attack, end, side)
-            _with_band(axes, x, values, label, marker="o", markersize=3.5, **given)
+            _with_band(axes, x, values, label, **given)
         axes.axhline(0, color="black", linewidth=0.8)
         first = next(iter(config["attacks"][attack]["accounts"]))
         dress(axes, f"attackers' share of {first}s", "honest welfare, coins", attack)
         axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.margins(x=0.02)
-    legend(figure, panels[0], "mean and 95 % interval over worlds; as the share grows, fewer agents are honest")
+    head(figure, "Honest welfare under attack: as the attackers' share grows, fewer agents are honest")
+    legend(figure, panels[0], "mean over worlds, and 95 % intervals of the whole lines")
     return figure
 
 
@@ -90,15 +93,22 @@ def defences(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
     _heat(above, cells)
     share = f"{config['share']:.1%}".replace(".0%", "%")
     above.set_title(
-        f"Honest welfare lost with {share} attackers, % of what it is if they are honest", loc="left", fontsize=11, fontweight="bold"
+        f"Honest welfare lost with {share} attackers, % of what it is if they are honest",
+        loc="left",
+        fontsize=11,
+        fontweight="bold",
     )
     for k, (difference, _) in enumerate(cost.values()):
         sure = not difference.low <= 0 <= difference.high
+        below.barh(k, difference.mean, height=0.6, color=BLUE, alpha=0.3)
         below.plot([difference.low, difference.high], [k, k], color=BLUE, linewidth=2.4, solid_capstyle="butt")
         below.plot(difference.mean, k, "o", color=BLUE, markerfacecolor=None if sure else "white", markersize=7)
     below.axvline(0, color="black", linewidth=1)
     dress(
-        below, "honest welfare that it costs, coins (95 % paired interval)", "defence", "What each defence costs where nobody attacks"
+        below,
+        "honest welfare that it costs, coins (95 % paired interval)",
+        "defence",
+        "What each defence costs where nobody attacks",
     )
     below.set_yticks(range(bars), list(cost))
     below.set_ylim(bars - 0.5, -0.5)
@@ -115,7 +125,8 @@ def _heat(axes: Axes, cells: Mapping[str, Mapping[str, measures.Cell]]) -> None:
     highest = max(np.nanmax(part, initial=0.01), 0.01)
     colours = LinearSegmentedColormap.from_list("lost", ["white", RED])
     colours.set_bad("#EEEEEE")
-    axes.imshow(np.ma.masked_invalid(part), cmap=colours, vmin=0, vmax=highest, aspect="auto")
+    seen = np.ma.masked_invalid(np.maximum(part, 0))
+    axes.imshow(seen, cmap=colours, norm=PowerNorm(0.6, 0, highest), aspect="auto")
     for i, row in enumerate(part):
         for j, value in enumerate(row):
             text = "n/a" if np.isnan(value) else f"{100 * value:.1f}".replace("-", "−")
@@ -146,7 +157,8 @@ def recovery(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
         dress(axes, "tick of hire", "realised surplus\nper tick, coins", attack)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.margins(x=0.02)
-    legend(figure, panels[0], "no defence; mean and 95 % interval over worlds")
+    head(figure, "An attack that stops: realised surplus without defences")
+    legend(figure, panels[0], "mean and 95 % interval over worlds")
     return figure
 
 
@@ -163,7 +175,9 @@ def trained(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
         axes.axhline(float(twin.mean), color="black", linewidth=1.4, linestyle="--", label="honest twin")
         found = measures.scripts(runs, training, config, end)
         for k, (name, script) in enumerate((name, one) for name, one in found.items() if one.lead is not None):
-            axes.axhline(float(script.profit.mean), color=PALETTE[1 + k % 7], linewidth=1.4, linestyle=":", label=f"script {name}")
+            axes.axhline(
+                float(script.profit.mean), color=PALETTE[1 + k % 7], linewidth=1.4, linestyle=":", label=f"script {name}"
+            )
         dress(axes, "agent-steps of training", "attackers' profit, coins", "no defence" if end == NONE else "all defences")
         axes.xaxis.set_major_formatter(EngFormatter())
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
