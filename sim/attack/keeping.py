@@ -95,8 +95,9 @@ class Work:
         agents = sum(int(getattr(p, role.count)) for role in study.scenario.roles if role.count)
         self.per_arm = agents * int(p.horizon) * len(study.seeds)
         self.training = study.steps * TRAINING_COST
-        scripted = len(list(studies.arms(study))) + len(list(studies.stopping(study)))
-        self.total = scripted * self.per_arm + 2 * study.trainings * (self.training + 2 * self.per_arm)
+        scripts, stopping = len(list(studies.arms(study))), len(list(studies.stopping(study)))
+        self.runs = (scripts + 4 * study.trainings) * len(study.seeds)
+        self.total = (scripts + stopping) * self.per_arm + 2 * study.trainings * (self.training + 2 * self.per_arm)
         self.done, self._progress = 0, progress
 
     def show(self, part: int, whole: int, size: int) -> None:
@@ -118,7 +119,7 @@ def keep(study: Study, out: Path | None = None, progress: Progress | None = None
         except KeyboardInterrupt:
             stopped = True
         if not writer.rows["runs"]:
-            raise Stopped(0, work.total, None)
+            raise Stopped(0, work.runs, None)
         manifest |= {
             "complete": not stopped,
             "started": started.isoformat(timespec="seconds"),
@@ -131,7 +132,7 @@ def keep(study: Study, out: Path | None = None, progress: Progress | None = None
             writer.discard()
         raise
     if stopped:
-        raise Stopped(work.done, work.total, writer.folder)
+        raise Stopped(writer.rows["runs"], work.runs, writer.folder)
     write_up(writer.folder)
     return writer.folder
 
@@ -225,11 +226,15 @@ def write_up(folder: Path) -> Path:
     from sim.plots.style import save
 
     manifest, tables = read(folder)
-    drawn = [name for name, figure in FIGURES.items() if figure.needs in tables]
-    for name in drawn:
-        figure = FIGURES[name].draw(tables, manifest)
+    try:
+        drawn = {name: figure.draw(tables, manifest) for name, figure in FIGURES.items() if figure.needs in tables}
+        text = page(tables, manifest)
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"resilience: {folder} lacks what its page needs ({error}); allowed is an unchanged directory"
+        ) from error
+    for name, figure in drawn.items():
         durably(folder, f"{name}.png", lambda file, figure=figure: save(figure, file))  # type: ignore[misc]
-    text = page(tables, manifest)
     durably(folder, PAGE, lambda file: file.write(text.encode()))
     manifest["files"] |= {name: {"sha256": digest_of(folder / name)} for name in (*(f"{one}.png" for one in drawn), PAGE)}
     durably(folder, NAME, lambda file: file.write(json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"))

@@ -113,6 +113,7 @@ def defences(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
     below.set_yticks(range(bars), list(cost))
     below.set_ylim(bars - 0.5, -0.5)
     below.grid(axis="y", visible=False)
+    below.use_sticky_edges = False
     below.margins(x=0.08)
     below.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     return figure
@@ -123,8 +124,7 @@ def _heat(axes: Axes, cells: Mapping[str, Mapping[str, measures.Cell]]) -> None:
     columns = list(next(iter(cells.values())))
     part = np.array([[float(cells[attack][name].part.mean) for name in columns] for attack in cells])
     highest = max(np.nanmax(part, initial=0.01), 0.01)
-    colours = LinearSegmentedColormap.from_list("lost", ["white", RED])
-    colours.set_bad("#EEEEEE")
+    colours = LinearSegmentedColormap.from_list("lost", ["white", RED]).with_extremes(bad="#EEEEEE")
     seen = np.ma.masked_invalid(np.maximum(part, 0))
     axes.imshow(seen, cmap=colours, norm=PowerNorm(0.6, 0, highest), aspect="auto")
     for i, row in enumerate(part):
