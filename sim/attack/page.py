@@ -250,7 +250,8 @@ def _verdict(runs: Columns, training: Columns, config: Mapping[str, Any], end: s
 def _scripts(better: Sequence[str], others: Mapping[str, measures.Script]) -> str:
     """Which scripts did better than the learners."""
     if better:
-        return f"the script{'s' * (len(better) > 1)} {', '.join(better)} earned more than the learners"
+        ahead = ", ".join(f"{name} (by {coins(others[name].lead)} coins)" for name in better)
+        return f"the script{'s' * (len(better) > 1)} {ahead} earned more than the learners, which so did not find the best answer"
     if all(one.lead is None for one in others.values()):
         return "no script had the same accounts"
     return "no script with the same accounts earned more, beyond chance"

@@ -130,7 +130,9 @@ def test_a_page_with_learners_compares_them_with_their_twin_and_the_scripts(taug
         one = learner(tables["runs"], tables["training"], manifest["config"], end)
         assert len(one.seeds) == 2
         assert coins(one.found.gain) in text
-    assert re.search(r"script shirker earned more than the learners|no script with the same accounts earned more", text)
+    assert re.search(
+        r"script shirker \(by [^)]*\) earned more than the learners|no script with the same accounts earned more", text
+    )
 
 
 def test_what_was_measured_during_training_is_what_the_trained_attacker_earns(taught):
