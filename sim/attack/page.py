@@ -243,7 +243,7 @@ def _verdict(runs: Columns, training: Columns, config: Mapping[str, Any], end: s
     gain = one.found.gain
     sure = not math.isnan(gain.low) and not gain.low <= 0 <= gain.high
     words = ("gained" if gain.mean > 0 else "lost") if sure else "can not be said to have gained or lost"
-    text = f"Under {SHOWN[end]}, attackers that learn {words} against their honest twin ({coins(gain)} coins)"
+    text = f"With {SHOWN[end]}, attackers that learn {words} against their honest twin ({coins(gain)} coins)"
     return f"{text}; {_scripts(measures.better_scripts(others), others)}."
 
 

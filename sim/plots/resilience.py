@@ -179,6 +179,7 @@ def trained(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
                 float(script.profit.mean), color=PALETTE[1 + k % 7], linewidth=1.4, linestyle=":", label=f"script {name}"
             )
         dress(axes, "agent-steps of training", "attackers' profit, coins", "no defence" if end == NONE else "all defences")
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(EngFormatter())
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.tick_params(labelleft=True)
