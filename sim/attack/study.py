@@ -18,7 +18,7 @@ from typing import Any
 from agents.attacks.registry import ATTACKS, find_attack
 from chain.errors import InputError, whole
 from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
-from sim.attack.attackers import ATTACKED, HONEST, SIDES, attackers_of
+from sim.attack.attackers import ATTACKED, HONEST, SIDES, Attackers, attackers_of
 from sim.attack.defences import DEFENCES, Defence, defences_of
 from sim.attack.sides import NONE, sided, switched
 from sim.attack.trained import Hunt
@@ -46,6 +46,8 @@ class Study:
     preset: str
     given: Mapping[str, Any]
     """Parameters that replace those of the preset."""
+    raised: Mapping[str, int]
+    """Those of them that nobody gave: rows for the identities that attackers may take."""
     base: Arm
     """Who plays what apart from the attackers."""
     attacks: tuple[str, ...]
@@ -104,13 +106,16 @@ def plan_study(
     if not names or len(set(names)) < len(names):
         raise InputError(f"attack: {', '.join(names) or 'none'} given, allowed are different ones of {', '.join(ATTACKS)}")
     guarded = defences_of(economy.name, list(known) if defences is None else list(defences))
+    if not shares or min(*shares, share) <= 0:
+        raise InputError(f"shares: {[*shares, share]} given, allowed are shares above 0 and up to 1")
     every = sorted({*shares, share})
     settings = economy.settings(preset, parameters)
-    for name in names:
-        for one in every:
-            attackers_of(economy, settings, find_attack(name), one)
-    if not shares or min(shares) <= 0:
-        raise InputError(f"shares: {list(shares)} given, allowed are shares above 0 and up to 1")
+    takers = [attackers_of(economy, settings, find_attack(name), one) for name in names for one in every]
+    if trainings:
+        takers.append(attackers_of(economy, settings, find_attack(capability), share))
+    raised = _raised(economy, settings, parameters, takers)
+    parameters |= raised
+    settings = economy.settings(preset, parameters)
     arms = arms_of(economy, policies, settings)
     if len(arms) > 1:
         raise InputError(f"policy: {len(arms)} combinations given, allowed is one policy for each role")
@@ -120,6 +125,7 @@ def plan_study(
         scenario=economy,
         preset=preset,
         given=parameters,
+        raised=raised,
         base=arms[0],
         attacks=tuple(names),
         shares=tuple(every),
@@ -131,6 +137,18 @@ def plan_study(
         capability=find_attack(capability).name,
         threads=threads,
     )
+
+
+def _raised(economy: Scenario, settings: Any, given: Mapping[str, Any], takers: Sequence[Attackers]) -> dict[str, int]:
+    """Rows for as many new identities as the attackers may take, if the preset has fewer and nobody said how many.
+
+    With fewer, attackers would be held back by a table that is full, which is no property of the market.
+    """
+    accounts = [sum(n for role, n in one.counts.items() if economy.role(role).identity) for one in takers]
+    needed = max(one.capability.identities * number for one, number in zip(takers, accounts, strict=True))
+    if "spare" in given or getattr(settings, "spare", needed) >= needed:
+        return {}
+    return {"spare": needed}
 
 
 def ends(study: Study) -> dict[str, dict[str, Any]]:
