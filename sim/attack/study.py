@@ -5,7 +5,7 @@ Its arms, and what is made of their rows:
 1. for each attack, each share and both ends (no defence, all of them) the three sides: the resilience curves and their areas;
 2. for each attack at one share, and each defence alone, the attack and its honest twin: what each defence saves;
 3. nobody attacking, under no defence, each alone, and all: what each defence costs honest agents;
-4. for each attack at that share, one that stops in the middle: the time of recovery;
+4. for each attack at that share, one that stops after four fifths of the horizon: the time of recovery;
 5. attackers trained at that share without a defence and with all: exploitability.
 
 The rows of 1, 2, 3 and 5 are one table, ``runs``; 4 adds ``ticks`` and 5 ``training``.
@@ -31,7 +31,7 @@ ALL = "all"
 NOBODY = "nobody"
 """The attack of an arm in which nobody attacks."""
 STOPPED = "stopped"
-"""The side of an attack that stops in the middle of the episode."""
+"""The side of an attack that stops before the end of the episode."""
 TRAINED = "trained"
 """The attack of a learner."""
 SHARES = (0.125, 0.25, 0.375, 0.5)
@@ -73,7 +73,7 @@ class Study:
     @property
     def stop(self) -> int:
         """Ticks after which an attack that stops does so."""
-        return int(self.parameters.horizon) // 2
+        return int(self.parameters.horizon) * 4 // 5
 
 
 def plan_study(

@@ -30,8 +30,8 @@ HYPERPARAMETERS: Mapping[str, Any] = {
     "learning_rate": "lin_3e-4",
     "policy_kwargs": {"log_std_init": -2.0},
 }
-"""What differs from those that are shipped for the role: a learner that begins with a good answer explores near it, in small steps
-(with 1e-3 and wider exploration the first updates lost a third of what imitation had found)."""
+"""What differs from those that are shipped for the role: a learner that begins with a good answer explores near it, in small
+steps (with 1e-3 and wider exploration the first updates lost a third of what imitation had found)."""
 
 
 @dataclass(frozen=True)
