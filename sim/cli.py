@@ -117,7 +117,7 @@ def report(
 
 @app.command()
 def demo(seeds: Seeds = "50") -> None:
-    """Run the first economy: five kinds of clients, then four kinds of providers, with reports."""
+    """Run the first economy: five kinds of clients, then four kinds of providers, with reports; then attack it."""
     from sim.demo import demonstrate
 
     demonstrate(whole("--seeds", seeds))

@@ -1,4 +1,4 @@
-"""The two fixed experiments: the demonstration, and the reference table that is committed."""
+"""The fixed experiments: the demonstration, and the reference table that is committed."""
 
 import json
 import shutil
@@ -8,6 +8,8 @@ from pathlib import Path
 from agents.files import digest_of, durably
 from agents.registry import POLICIES
 from chain.errors import InputError
+from sim.attack.study import plan_study
+from sim.commands.resilience import studied
 from sim.experiment import plan
 from sim.manifest import NAME, read_manifest
 from sim.metrics.contrasts import contrasts
@@ -18,11 +20,14 @@ from sim.screen import out, show, watched
 from sim.store import read_table
 
 REFERENCE_SEEDS = 20
+ATTACKED_SEEDS = 20
+TRAININGS, STEPS = 2, 150_000
+"""Attackers that learn in the demonstration: few, for a short time."""
 REFERENCE_FILES = ("runs.parquet", "table.md", "policies_compared.png", NAME)
 
 
 def demonstrate(seeds: int) -> None:
-    """Compare the clients of the service market, then its providers; write both run directories and reports."""
+    """Compare the clients of the service market, then its providers, then attack it; write run directories and reports."""
     clients = plan("service_market", {"client": list(POLICIES["client"]), "provider": "cost_plus"}, seeds)
     providers = plan("service_market", {"client": "thompson", "provider": list(POLICIES["provider"])}, seeds)
     console = out()
@@ -30,6 +35,8 @@ def demonstrate(seeds: int) -> None:
     show(watched(clients), True)
     console.print("\nSecond: four kinds of providers, with clients who learn whom to trust.")
     show(watched(providers), True)
+    console.print("\nThird: how well the market withstands attack, scripted and learned.")
+    studied(plan_study("service_market", seeds=min(seeds, ATTACKED_SEEDS), trainings=TRAININGS, steps=STEPS))
 
 
 def rebuild_reference(folder: Path) -> None:

@@ -1,12 +1,15 @@
 """`ledgerlab resilience`: how well a scenario withstands attack, as rows, a page and figures in a directory of their own."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chain.errors import InputError
 from sim.options import Out, Preset, ScenarioName, Seeds, Settings, Threads, decimal, parse_policies, parse_settings, whole
+
+if TYPE_CHECKING:
+    from sim.attack.study import Study
 
 Others = Annotated[
     list[str] | None, typer.Option("--policy", help="ROLE=NAME: what who does not attack plays. Repeatable, once for a role.")
@@ -47,18 +50,13 @@ def resilience(
     given: dict[str, Any] = {name: whole(f"--{name}", text) for name, text in counts.items()}
     given["shares"], given["share"] = [decimal("--shares", text) for text in shares.split(",")], decimal("--share", share)
     given |= {"policies": parse_policies(policy or ()), "attacks": attack, "defences": defence}
-    from sim.attack.keeping import keep
     from sim.attack.study import plan_study
-    from sim.manifest import rules_folder
-    from sim.screen import progress
     from sim.store import check_out
 
     given |= {"preset": preset, "capability": capability, **parameters}
     study = plan_study(scenario, **given)
     check_out(out)
-    with progress(rules_folder(study)) as step:
-        folder = keep(study, out, step)
-    show(folder)
+    studied(study, out)
 
 
 RESERVED = (
@@ -66,6 +64,17 @@ RESERVED = (
     "threads", "out", "progress",
 )  # fmt: skip
 """Arguments of `sim.resilience`, which are options of their own."""
+
+
+def studied(study: "Study", folder: Path | None = None) -> None:
+    """Run a study while showing progress; print what came out and where it is kept."""
+    from sim.attack.keeping import keep
+    from sim.manifest import rules_folder
+    from sim.screen import progress
+
+    with progress(rules_folder(study)) as step:
+        kept = keep(study, folder, step)
+    show(kept)
 
 
 def show(folder: Path) -> None:
@@ -95,6 +104,10 @@ def show(folder: Path) -> None:
     console.print(
         f"Mean ± half of the 95 % interval, {len(set(runs['seed'].tolist()))} random worlds; intervals are not corrected."
     )
+    for end in measures.ENDS if "training" in tables else ():
+        found = measures.learner(runs, tables["training"], config, end)
+        gain = f"{coins(found.found.gain)} coins ({len(found.seeds)} trainings)"
+        console.print(f"Attackers that learn, {SHOWN[end]}: gain over their honest twin {gain}.")
     for name, value in config["raised"].items():
         console.print(f"The study raised {name} to {value}: room for the identities that attackers may take.")
     console.print(Text(f"Page: {folder / PAGE}"), soft_wrap=True)

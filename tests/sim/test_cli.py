@@ -155,11 +155,15 @@ def test_a_pipe_that_closes_early_is_no_error():
 
 
 @pytest.mark.slow
-def test_the_demo_writes_two_reports(capsys):
+def test_the_demo_writes_two_reports_and_the_page_of_a_study(capsys, monkeypatch):
+    monkeypatch.setattr("sim.demo.STEPS", 8_000)
     assert main(["demo", "--seeds", "3"]) == 0
-    reports = sorted(Path("results").glob("*/report.md"))
-    assert len(reports) == 2
-    assert "provider=low_effort" in capsys.readouterr().out
+    assert len(sorted(Path("results").glob("*/report.md"))) == 2
+    (page,) = Path("results").glob("*/resilience.md")
+    assert "Attackers that learn" in page.read_text()
+    printed = capsys.readouterr().out
+    assert "provider=low_effort" in printed
+    assert str(page) in printed
 
 
 @pytest.mark.slow
