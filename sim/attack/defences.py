@@ -73,6 +73,13 @@ DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType(
                 {"rating_by_payment": 1},
                 {"rating_by_payment": 0},
             ),
+            Defence(
+                "backed_offers",
+                "An offer is shown only while its provider has the stake of one more job free: what can not be hired is not on "
+                "the list.",
+                {"backed_offers": 1},
+                {"backed_offers": 0},
+            ),
         )
     }
 )
