@@ -184,7 +184,8 @@ def test_with_backed_offers_nobody_is_shown_an_offer_without_stake():
     off, on = (ledger_of(empty, "stake", *more) for more in ((), ("backed_offers",)))
     assert (off.refused == 6 * 8).all(), "all clients in all ticks"
     assert not on.refused.any()
-    assert not (off.settled.any() or on.settled.any())
+    assert not off.settled.any()
+    assert not on.settled.any()
 
 
 def test_with_backed_offers_a_provider_is_passed_over_while_its_stake_is_locked_and_loses_no_job_by_that():
