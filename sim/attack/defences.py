@@ -75,8 +75,8 @@ DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType(
             ),
             Defence(
                 "backed_offers",
-                "An offer is shown only while its provider has the stake of one more job free: what can not be hired is not on "
-                "the list.",
+                "An offer is shown only while its provider has the stake of one more job free: one that is changed or withdrawn "
+                "in the same block, ahead of the hires, still lures clients away.",
                 {"backed_offers": 1},
                 {"backed_offers": 0},
             ),
