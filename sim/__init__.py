@@ -1,8 +1,9 @@
 """LedgerLab: economies of autonomous agents on a ledger, run, measured and compared.
 
 ``sim.run``, ``sim.compare``, ``sim.record``, ``sim.load`` and ``sim.report`` run and measure; ``sim.reproduce`` runs a published
-experiment again. ``sim.train`` trains learners; ``sim.make_vec_env`` makes an environment for Stable-Baselines3, and
-Gymnasium finds every scenario under an id such as ``ledgerlab/ServiceMarket-v0``. What they need is imported on first use.
+experiment again; ``sim.resilience`` studies how well a market withstands attack. ``sim.train`` trains learners;
+``sim.make_vec_env`` makes an environment for Stable-Baselines3, and Gymnasium finds every scenario under an id such as
+``ledgerlab/ServiceMarket-v0``. What they need is imported on first use.
 """
 
 from importlib import import_module
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sim.store import load, record
 
 __version__ = "0.1.0"
-__all__ = ["Learn", "__version__", "compare", "load", "make_vec_env", "record", "reproduce", "run", "train"]
+__all__ = ["Learn", "__version__", "compare", "load", "make_vec_env", "record", "reproduce", "resilience", "run", "train"]
 
 _HOMES = {
     "run": "sim.experiment",
@@ -25,6 +26,7 @@ _HOMES = {
     "record": "sim.store",
     "make_vec_env": "sim.fronts.sb3_vec_env",
     "reproduce": "sim.reproduction",
+    "resilience": "sim.attack.keeping",
     "train": "sim.training",
     "Learn": "sim.training",
 }

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from chain.errors import InputError
+from sim.commands.resilience import resilience
 from sim.commands.train import train
 from sim.options import (
     Attacks,
@@ -44,7 +45,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_all() -> None:
-    """Show the scenarios, presets, policies and metrics."""
+    """Show the scenarios, presets, policies, attacks, defences and metrics."""
     from sim.explain import everything
     from sim.screen import out
 
@@ -53,7 +54,7 @@ def list_all() -> None:
 
 @app.command()
 def explain(scenario: ScenarioName) -> None:
-    """Show a scenario: roles, what they see and do, parameters, policies, metrics."""
+    """Show a scenario: roles, what they see and do, parameters, policies, attacks, defences, metrics."""
     from sim.explain import explained
     from sim.scenarios import find
     from sim.screen import out
@@ -99,11 +100,19 @@ def run(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that `ledgerlab run` wrote.")]) -> None:
-    """Write the report of a run directory anew, from its stored rows alone."""
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that `ledgerlab run` or `resilience` wrote.")],
+) -> None:
+    """Write the report of a run directory anew, from its stored rows alone; of a study of resilience its page."""
+    from sim.attack.keeping import is_study, write_up
+    from sim.commands.resilience import show as show_study
     from sim.screen import show
 
-    show(folder, True)
+    if is_study(folder):
+        write_up(folder)
+        show_study(folder)
+    else:
+        show(folder, True)
 
 
 @app.command()
@@ -127,6 +136,7 @@ def reference(
 
 
 app.command()(train)
+app.command()(resilience)
 
 
 @app.command()

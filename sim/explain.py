@@ -1,14 +1,18 @@
 """What there is, as tables for a terminal: scenarios, roles, parameters, policies and metrics."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agents.attacks.registry import ATTACKS
 from agents.registry import POLICIES, shipped
 from chain.errors import InputError
+from sim.attack.defences import DEFENCES
 from sim.metrics import METRICS
 from sim.scenario import Column, Role, Scenario, bounds
 from sim.scenarios import SCENARIOS
@@ -58,15 +62,45 @@ def _metrics(names: tuple[str, ...]) -> Table:
     return table
 
 
+def capability(one: Mapping[str, Any]) -> str:
+    """What one attacker controls: the fields of an `agents.attacks.attack.Capability`."""
+    accounts = ", ".join(f"{count} {role}{'s' * (count > 1)}" for role, count in one["accounts"].items())
+    money = "" if one["budget"] is None else f", {one['budget']:_} µcoin each"
+    return f"{accounts}{money}, {one['identities'] or 'no'} new identities"
+
+
+def setting(parameters: Mapping[str, Any]) -> str:
+    """Parameters with their values, in one line."""
+    return ", ".join(
+        f"{name} = {value:_}" if isinstance(value, int) else f"{name} = {value}" for name, value in parameters.items()
+    )
+
+
+def _attacks(scenario: Scenario) -> list[RenderableType]:
+    """The attacks that have their roles in a scenario, and its defences; nothing where there are none."""
+    roles = {role.name for role in scenario.roles if role.count}
+    attacks = _table(f"Attacks on {scenario.name}", "name", "one attacker has", "what its agents do")
+    for name, attack in ATTACKS.items():
+        if roles.issuperset(attack.capability.accounts):
+            _add(attacks, name, capability(vars(attack.capability)), attack.about)
+    defences = _table(f"Defences of {scenario.name}", "name", "on", "off", "what it does")
+    for name, defence in DEFENCES.get(scenario.name, {}).items():
+        _add(defences, name, setting(defence.on), setting(defence.off), defence.about)
+    return [part for table in (attacks, defences) if table.row_count for part in (table, Text())]
+
+
 def everything() -> RenderableType:
-    """Scenarios with their presets, policies by role, and metrics."""
+    """Scenarios with their presets, policies by role, attacks, defences, and metrics."""
     table = _table("Scenarios", "name", "presets", "about")
     for scenario in SCENARIOS.values():
         _add(table, scenario.name, ", ".join(scenario.presets), scenario.about)
     parts: list[RenderableType] = [table]
     for role in POLICIES:
         parts += [Text(), _policies(role)]
-    return Group(*parts, Text(), _metrics(tuple(METRICS)))
+    parts.append(Text())
+    for scenario in SCENARIOS.values():
+        parts += _attacks(scenario)
+    return Group(*parts, _metrics(tuple(METRICS)))
 
 
 def _columns(title: str, columns: tuple[Column, ...], defaults: bool) -> Table:
@@ -115,4 +149,5 @@ def explained(scenario: Scenario) -> RenderableType:
     parts: list[RenderableType] = [Text.assemble((scenario.name, "bold"), f": {scenario.about}"), Text()]
     for role in scenario.roles:
         parts += _role(role)
-    return Group(*parts, _parameters(scenario), Text(), _metrics(scenario.metrics))
+    parts += _attacks(scenario)
+    return Group(*parts, _parameters(scenario), Text(), _metrics((*scenario.metrics, *scenario.attack_metrics)))

@@ -16,10 +16,10 @@ REPORT = "report.md"
 ARMS_PER_TABLE = 5
 
 
-def markdown(table: Table) -> str:
-    """A table in Markdown; numbers to the right."""
+def markdown(table: Table, words: bool = False) -> str:
+    """A table in Markdown; numbers to the right, `words` to the left."""
     header, rows = table
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    lines = [header, ["---", *["---" if words else "---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("<l", "&lt;l") for cell in line) + " |" for line in lines)
 
 

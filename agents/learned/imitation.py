@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 BATCH = 512
 
 
-def imitate(model: Any, seen: NDArray[np.float32], answers: NDArray[np.float32], epochs: int = 30, seed: int = 0) -> float:
+def imitate(model: Any, seen: NDArray[np.float32], answers: NDArray[np.float32], epochs: int = 60, seed: int = 0) -> float:
     """Fit the mean action of PPO with a box to given answers, by least squares; nothing else of the learner changes.
 
     Args:

@@ -9,22 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from agents.attacks.registry import find_attack
 from agents.files import digest_of, durably
 from chain.errors import InputError
-from chain.rule import MODE, source_digest
 from sim.arms import Arm
 from sim.attack import study as studies
+from sim.attack.description import FORMAT, VERSION, described
 from sim.attack.study import SHARES, Study, plan_study
-from sim.attack.trained import EVALUATIONS, Found, train_attacker
+from sim.attack.trained import Found, train_attacker
 from sim.experiment import Batch, Progress, joined, measured, play
 from sim.files import undisturbed
-from sim.manifest import NAME, checkout, machine, rules_folder, short_hash, versions
-from sim.metrics import METRICS
+from sim.manifest import NAME
 from sim.metrics.contrasts import Columns
 from sim.store import Stopped, Writer, check_out, claim, read_table
 
-FORMAT, VERSION = "ledgerlab resilience", 1
 PAGE = "resilience.md"
 TRAINING_COST = 10
 """An agent-step of training takes about so many times an agent-step of scripts."""
@@ -98,8 +95,9 @@ class Work:
         agents = sum(int(getattr(p, role.count)) for role in study.scenario.roles if role.count)
         self.per_arm = agents * int(p.horizon) * len(study.seeds)
         self.training = study.steps * TRAINING_COST
-        scripted = len(list(studies.arms(study))) + len(list(studies.stopping(study)))
-        self.total = scripted * self.per_arm + 2 * study.trainings * (self.training + 2 * self.per_arm)
+        scripts, stopping = len(list(studies.arms(study))), len(list(studies.stopping(study)))
+        self.runs = (scripts + 4 * study.trainings) * len(study.seeds)
+        self.total = (scripts + stopping) * self.per_arm + 2 * study.trainings * (self.training + 2 * self.per_arm)
         self.done, self._progress = 0, progress
 
     def show(self, part: int, whole: int, size: int) -> None:
@@ -121,7 +119,7 @@ def keep(study: Study, out: Path | None = None, progress: Progress | None = None
         except KeyboardInterrupt:
             stopped = True
         if not writer.rows["runs"]:
-            raise Stopped(0, work.total, None)
+            raise Stopped(0, work.runs, None)
         manifest |= {
             "complete": not stopped,
             "started": started.isoformat(timespec="seconds"),
@@ -134,7 +132,7 @@ def keep(study: Study, out: Path | None = None, progress: Progress | None = None
             writer.discard()
         raise
     if stopped:
-        raise Stopped(work.done, work.total, writer.folder)
+        raise Stopped(writer.rows["runs"], work.runs, writer.folder)
     write_up(writer.folder)
     return writer.folder
 
@@ -194,54 +192,12 @@ def _curve(end: str, found: Found) -> Columns:
     }
 
 
-def described(study: Study) -> dict[str, Any]:
-    """The manifest of a study before it ran."""
-    plain = study.seeds == tuple(range(len(study.seeds)))
-    config = {
-        "scenario": study.scenario.name,
-        "preset": study.preset,
-        "given": dict(study.given),
-        "parameters": study.parameters.model_dump(),
-        "policies": {role: {"label": one.label, "source_sha256": one.source} for role, one in study.base.policies.items()},
-        "attacks": {name: _described_attack(name) for name in study.attacks},
-        "shares": list(study.shares),
-        "share": study.share,
-        "defences": {one.name: {"about": one.about, "on": dict(one.on), "off": dict(one.off)} for one in study.defences},
-        "seeds": len(study.seeds) if plain else list(study.seeds),
-        "stop": study.stop,
-        "trainings": study.trainings,
-        "steps": study.steps,
-        "evaluations": EVALUATIONS,
-        "capability": study.capability,
-    }
-    names = (*study.scenario.metrics, *study.scenario.attack_metrics)
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "complete": False,
-        "config": config,
-        "config_hash": short_hash(config),
-        "metrics": [{"name": name, "unit": METRICS[name].unit, "more_is_better": METRICS[name].more_is_better} for name in names],
-        "rules": {"sha256": source_digest(rules_folder(study)), "mode": MODE},
-        "versions": versions(),
-        "checkout": checkout(),
-        "machine": machine(),
-        "threads": study.threads,
-    }
-
-
-def _described_attack(name: str) -> dict[str, Any]:
-    """An attack, for the manifest and the page."""
-    attack = find_attack(name)
-    return {
-        "about": attack.about,
-        "goal": attack.goal,
-        "accounts": dict(attack.capability.accounts),
-        "budget": attack.capability.budget,
-        "identities": attack.capability.identities,
-        "plays": {role: repr(make()) for role, make in attack.policies.items()},
-        "twin": {role: repr(make()) for role, make in attack.twin.items()},
-    }
+def is_study(folder: Path) -> bool:
+    """Whether a directory says that it holds a study of resilience."""
+    try:
+        return bool(json.loads((folder / NAME).read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Columns]]:
@@ -250,12 +206,9 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Columns]]:
     Raises:
         InputError: the directory holds none, or it is damaged or incomplete.
     """
-    try:
-        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT or manifest["version"] != VERSION:
-            raise KeyError(manifest["format"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"resilience: {folder} is no study, allowed is a directory that `ledgerlab resilience` made") from None
+    manifest = json.loads((folder / NAME).read_text(encoding="utf-8")) if is_study(folder) else {}
+    if manifest.get("version") != VERSION:
+        raise InputError(f"resilience: {folder} is no study, allowed is a directory that `ledgerlab resilience` made")
     if not manifest["complete"]:
         raise InputError(f"resilience: the study in {folder} was stopped before its end, allowed is a whole one")
     names = [file.removesuffix(".parquet") for file in manifest["files"] if file.endswith(".parquet")]
@@ -273,11 +226,15 @@ def write_up(folder: Path) -> Path:
     from sim.plots.style import save
 
     manifest, tables = read(folder)
-    drawn = [name for name, figure in FIGURES.items() if figure.needs in tables]
-    for name in drawn:
-        figure = FIGURES[name].draw(tables, manifest)
+    try:
+        drawn = {name: figure.draw(tables, manifest) for name, figure in FIGURES.items() if figure.needs in tables}
+        text = page(tables, manifest)
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"resilience: {folder} lacks what its page needs ({error}); allowed is an unchanged directory"
+        ) from error
+    for name, figure in drawn.items():
         durably(folder, f"{name}.png", lambda file, figure=figure: save(figure, file))  # type: ignore[misc]
-    text = page(tables, manifest)
     durably(folder, PAGE, lambda file: file.write(text.encode()))
     manifest["files"] |= {name: {"sha256": digest_of(folder / name)} for name in (*(f"{one}.png" for one in drawn), PAGE)}
     durably(folder, NAME, lambda file: file.write(json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"))

@@ -5,7 +5,7 @@ Its arms, and what is made of their rows:
 1. for each attack, each share and both ends (no defence, all of them) the three sides: the resilience curves and their areas;
 2. for each attack at one share, and each defence alone, the attack and its honest twin: what each defence saves;
 3. nobody attacking, under no defence, each alone, and all: what each defence costs honest agents;
-4. for each attack at that share, one that stops in the middle: the time of recovery;
+4. for each attack at that share, one that stops after four fifths of the horizon: the time of recovery;
 5. attackers trained at that share without a defence and with all: exploitability.
 
 The rows of 1, 2, 3 and 5 are one table, ``runs``; 4 adds ``ticks`` and 5 ``training``.
@@ -18,7 +18,7 @@ from typing import Any
 from agents.attacks.registry import ATTACKS, find_attack
 from chain.errors import InputError, whole
 from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
-from sim.attack.attackers import ATTACKED, HONEST, SIDES, attackers_of
+from sim.attack.attackers import ATTACKED, HONEST, SIDES, Attackers, attackers_of
 from sim.attack.defences import DEFENCES, Defence, defences_of
 from sim.attack.sides import NONE, sided, switched
 from sim.attack.trained import Hunt
@@ -31,7 +31,7 @@ ALL = "all"
 NOBODY = "nobody"
 """The attack of an arm in which nobody attacks."""
 STOPPED = "stopped"
-"""The side of an attack that stops in the middle of the episode."""
+"""The side of an attack that stops before the end of the episode."""
 TRAINED = "trained"
 """The attack of a learner."""
 SHARES = (0.125, 0.25, 0.375, 0.5)
@@ -46,6 +46,8 @@ class Study:
     preset: str
     given: Mapping[str, Any]
     """Parameters that replace those of the preset."""
+    raised: Mapping[str, int]
+    """Those of them that nobody gave: rows for the identities that attackers may take."""
     base: Arm
     """Who plays what apart from the attackers."""
     attacks: tuple[str, ...]
@@ -71,7 +73,7 @@ class Study:
     @property
     def stop(self) -> int:
         """Ticks after which an attack that stops does so."""
-        return int(self.parameters.horizon) // 2
+        return int(self.parameters.horizon) * 4 // 5
 
 
 def plan_study(
@@ -104,13 +106,16 @@ def plan_study(
     if not names or len(set(names)) < len(names):
         raise InputError(f"attack: {', '.join(names) or 'none'} given, allowed are different ones of {', '.join(ATTACKS)}")
     guarded = defences_of(economy.name, list(known) if defences is None else list(defences))
+    if not shares or min(*shares, share) <= 0:
+        raise InputError(f"shares: {[*shares, share]} given, allowed are shares above 0 and up to 1")
     every = sorted({*shares, share})
     settings = economy.settings(preset, parameters)
-    for name in names:
-        for one in every:
-            attackers_of(economy, settings, find_attack(name), one)
-    if not shares or min(shares) <= 0:
-        raise InputError(f"shares: {list(shares)} given, allowed are shares above 0 and up to 1")
+    takers = [attackers_of(economy, settings, find_attack(name), one) for name in names for one in every]
+    if trainings:
+        takers.append(attackers_of(economy, settings, find_attack(capability), share))
+    raised = _raised(economy, settings, parameters, takers)
+    parameters |= raised
+    settings = economy.settings(preset, parameters)
     arms = arms_of(economy, policies, settings)
     if len(arms) > 1:
         raise InputError(f"policy: {len(arms)} combinations given, allowed is one policy for each role")
@@ -120,6 +125,7 @@ def plan_study(
         scenario=economy,
         preset=preset,
         given=parameters,
+        raised=raised,
         base=arms[0],
         attacks=tuple(names),
         shares=tuple(every),
@@ -131,6 +137,18 @@ def plan_study(
         capability=find_attack(capability).name,
         threads=threads,
     )
+
+
+def _raised(economy: Scenario, settings: Any, given: Mapping[str, Any], takers: Sequence[Attackers]) -> dict[str, int]:
+    """Rows for as many new identities as the attackers may take, if the preset has fewer and nobody said how many.
+
+    With fewer, attackers would be held back by a table that is full, which is no property of the market.
+    """
+    accounts = [sum(n for role, n in one.counts.items() if economy.role(role).identity) for one in takers]
+    needed = max(one.capability.identities * number for one, number in zip(takers, accounts, strict=True))
+    if "spare" in given or getattr(settings, "spare", needed) >= needed:
+        return {}
+    return {"spare": needed}
 
 
 def ends(study: Study) -> dict[str, dict[str, Any]]:

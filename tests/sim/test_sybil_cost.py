@@ -100,7 +100,7 @@ def attack(ledger, way):
 def mean(ledger):
     """The provider's exact mean rating."""
     row = ledger.book.reputation[PROVIDER]
-    return Fraction(int(row.sum_bps), int(row.ratings))
+    return Fraction(int(row.points), int(row.weight))
 
 
 def wealth(ledger, way):
