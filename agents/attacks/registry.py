@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from agents.attacks import exit_scam, shirker, sybil_rating, whitewasher
+from agents.attacks import decoy, exit_scam, shirker, sybil_rating, whitewasher
 from agents.attacks.attack import Attack
 from agents.registry import nearest
 from chain.errors import InputError
@@ -14,6 +14,7 @@ ATTACKS: Mapping[str, Attack] = MappingProxyType(
         "whitewasher": whitewasher.ATTACK,
         "exit_scam": exit_scam.ATTACK,
         "sybil_rating": sybil_rating.ATTACK,
+        "decoy": decoy.ATTACK,
     }
 )
 

@@ -1,6 +1,7 @@
 """The service market: offers, hires in escrow, deliveries, disputes.
 
-1. A provider posts one standing offer: a service, a price, the stake behind each job, and how many jobs it takes per block.
+1. A provider posts one standing offer: a service, a price, the stake behind each job, and how many jobs it takes per block
+   (`chain/contracts/offers.py`).
 2. A client hires: the price leaves its balance and is held in escrow; the stake of the job is locked.
 3. The provider delivers, with an effort that no view shows. The job turns out good (quality 10,000 bps) with probability
    effort × reliability, else worthless (0). The draw belongs to the deal (client, tick of the hire, request number in it).
@@ -45,7 +46,7 @@ class Outcome(IntEnum):
 TERMS = record(
     "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window",
     "reliability_bps", "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught", "rating_decay_bps",
-    "rating_by_payment",
+    "rating_by_payment", "backed_offers",
     "closed", "opened",  # jobs with numbers below `closed` are closed; the next job's number is `opened`
     "listed",  # accounts that ever offered
 )  # fmt: skip
@@ -65,12 +66,9 @@ TERM_LIMITS = {
     "pay_caught": 1,
     "rating_decay_bps": WHOLE_BPS,
     "rating_by_payment": 1,
+    "backed_offers": 1,
 }
 """Highest value of each parameter; the lowest is 0. The counters are not for setting."""
-
-OFFER = record("service", "price", "stake", "capacity", "taken", "taken_height", "known", "listed")
-"""By account: its standing offer (none where `capacity` is 0), the jobs it took in the block of `taken_height`, and whether it is
-on the list of all that ever offered. The list itself stands in `listed`: row k holds the address of the k-th of them."""
 
 JOB = record(
     "client", "provider", "service", "price", "stake",
@@ -89,32 +87,6 @@ def job_row(book: Record, job: int) -> int:
     if terms.closed <= job < terms.opened:
         return int(job & (book.jobs.size - 1))
     return NOBODY
-
-
-@rule
-def post(book: Record, tx: Record) -> Status:
-    """Put up, or replace, the sender's offer: service `subject`, price `amount`, `stake` per job, `count` jobs per block."""
-    # Conditions
-    terms = book.terms[0]
-    if not 0 <= tx.amount <= MAX_PRICE:
-        return Status.BAD_AMOUNT
-    if not 0 <= tx.subject < terms.services:
-        return Status.NO_SUCH_SERVICE
-    if not 0 <= tx.count <= MAX_PRICE:
-        return Status.BAD_CAPACITY
-    if not terms.min_stake <= tx.stake <= MAX_PRICE:
-        return Status.STAKE_TOO_SMALL
-    # Effects
-    offer = book.offers[tx.sender]
-    if offer.known == 0:
-        offer.known = 1
-        book.offers[terms.listed].listed = tx.sender
-        terms.listed += 1
-    offer.service = tx.subject
-    offer.price = tx.amount
-    offer.stake = tx.stake
-    offer.capacity = tx.count
-    return Status.OK
 
 
 @rule
@@ -296,7 +268,6 @@ def settle(book: Record) -> None:
 
 _ANSWER = (Status.NO_SUCH_JOB, Status.NOT_YOUR_JOB, Status.WRONG_PHASE, Status.BAD_SHARE)
 ENTRY_POINTS = {
-    Kind.POST: (post, (Status.BAD_AMOUNT, Status.NO_SUCH_SERVICE, Status.BAD_CAPACITY, Status.STAKE_TOO_SMALL)),
     Kind.HIRE: (
         hire,
         (

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from chain.block import admit, close_block, has_room, open_block, write_receipt
-from chain.contracts import registry, service_market, stake, token
+from chain.contracts import offers, registry, service_market, stake, token
+from chain.contracts.offers import OFFER
 from chain.contracts.reputation import REPUTATION
-from chain.contracts.service_market import JOB, OFFER, TERMS
+from chain.contracts.service_market import JOB, TERMS
 from chain.contracts.stake import STAKE
 from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import next_tick
@@ -63,7 +64,7 @@ def execute(book: Record, tx: Record) -> Status:
     if kind == Kind.DISPUTE:
         return service_market.dispute(book, tx)
     if kind == Kind.POST:
-        return service_market.post(book, tx)
+        return offers.post(book, tx)
     if kind == Kind.TRANSFER:
         return token.transfer(book.accounts, tx)
     if kind == Kind.BOND:

@@ -73,6 +73,13 @@ DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType(
                 {"rating_by_payment": 1},
                 {"rating_by_payment": 0},
             ),
+            Defence(
+                "backed_offers",
+                "An offer is shown only while its provider has the stake of one more job free: one that is changed or withdrawn "
+                "in the same block, ahead of the hires, still lures clients away.",
+                {"backed_offers": 1},
+                {"backed_offers": 0},
+            ),
         )
     }
 )

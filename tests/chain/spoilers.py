@@ -7,13 +7,13 @@ shows which refusal is named first.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chain.contracts import posted_price, registry, reputation, service_market, stake, token
+from chain.contracts import offers, posted_price, registry, reputation, service_market, stake, token
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop
 
-CONTRACTS = (token, registry, stake, service_market, reputation, posted_price)
+CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price)
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
 
 

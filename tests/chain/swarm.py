@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.contracts import registry, stake, token
+from chain.contracts import offers, registry, stake, token
 from chain.contracts import service_market as market
 from chain.deployments import service_market
 from chain.genesis import found
@@ -20,7 +20,7 @@ from tests.chain.markets import TERMS
 
 WILD = np.array([-(2**63), -(2**62), -1, 0, 1, 9_999, 10_001, 2**40, 2**40 + 1, 2**62, 2**62 + 1, 2**63 - 1], np.int64)
 WILD_KINDS = np.array([-(2**63), -1, 0, max(Kind) + 1, 99, 2**62], np.int64)
-SERVED = sorted(kind for contract in (token, registry, stake, market) for kind in contract.ENTRY_POINTS)
+SERVED = sorted(kind for contract in (token, registry, stake, offers, market) for kind in contract.ENTRY_POINTS)
 """The kinds that this ledger knows."""
 KINDS = np.array([Kind.HIRE] * 5 + [Kind.DELIVER] * 4 + [Kind.ACCEPT, Kind.DISPUTE] * 2 + SERVED, np.int64)
 POOL, JOBS = 160, 64

@@ -50,13 +50,23 @@ def milker(view, memory, dice):
     return {"price": np.where(early, COIN, 80 * COIN), "effort_bps": np.where(early, 10_000, 0)}
 
 
+def empty(view, memory, dice):
+    """Offers, and bonds nothing."""
+    return {"price": PRICE, "bonded": 0}
+
+
+def thin(view, memory, dice):
+    """Works well, and bonds the stake of six jobs for all that are open at a time."""
+    return {"price": PRICE, "bonded": 6 * 60 * COIN}
+
+
 def ledger_of(provider, *names, **given):
     """What became of an episode under these defences, by world."""
     played, outcome = play({"client": hire_first, "provider": provider}, seeds=SEEDS, **(defended(*names) | given))
     book = played.economy.book
     head, ticks = (
         book.head[:, 0],
-        {name: outcome.ticks[name].sum(axis=1) for name in ("settled", "disputes", "upheld", "no_shows")},
+        {name: outcome.ticks[name].sum(axis=1) for name in ("settled", "disputes", "upheld", "no_shows", "refused")},
     )
     return SimpleNamespace(
         book=book,
@@ -168,3 +178,20 @@ def test_by_payment_praise_for_cheap_jobs_does_not_hide_bad_work_on_dear_ones():
         weight = np.maximum(price, LEAST_WEIGHT)
         assert mean == quality.sum() // quality.size > 2_500
         assert weighed == (quality * weight).sum() // weight.sum() < 500
+
+
+def test_with_backed_offers_nobody_is_shown_an_offer_without_stake():
+    off, on = (ledger_of(empty, "stake", *more) for more in ((), ("backed_offers",)))
+    assert (off.refused == 6 * 8).all(), "all clients in all ticks"
+    assert not on.refused.any()
+    assert not off.settled.any()
+    assert not on.settled.any()
+
+
+def test_with_backed_offers_a_provider_is_passed_over_while_its_stake_is_locked_and_loses_no_job_by_that():
+    off, on = (ledger_of(thin, "stake", *more) for more in ((), ("backed_offers",)))
+    assert (off.refused > 20).all()
+    assert not on.refused.any()
+    assert np.array_equal(on.settled, off.settled)
+    assert (on.settled >= 12).all(), "six jobs, and at least once more when their stake is free"
+    assert np.array_equal(on.earned, off.earned)

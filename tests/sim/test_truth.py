@@ -133,6 +133,7 @@ def parameters_of_any_market():
             "pay_caught": st.integers(0, 1),
             "rating_decay_bps": bps,
             "rating_by_payment": st.integers(0, 1),
+            "backed_offers": st.integers(0, 1),
             "delivery_window": st.integers(1, 4),
             "dispute_window": st.integers(1, 4),
             "unbonding_window": st.integers(0, 4),

@@ -36,7 +36,7 @@ from sim.sharing import share_out
 TERMS = (
     "services", "min_stake", "unbonding_window", "delivery_window", "dispute_window", "reliability_bps",
     "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
-    "rating_decay_bps", "rating_by_payment",
+    "rating_decay_bps", "rating_by_payment", "backed_offers",
 )  # fmt: skip
 
 

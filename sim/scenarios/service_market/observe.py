@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chain.contracts.offers import is_open_offer
 from chain.contracts.reputation import mean_bps
 from chain.contracts.service_market import Phase
 from chain.dice import What, below, lane, lanes, mix, swap
@@ -36,15 +37,15 @@ def pin_up(book: Any, board: Any, starts: Any) -> None:
     services = starts.size - 1
     starts[:] = 0
     for k in range(book.terms[0].listed):
-        offer = book.offers[book.offers[k].listed]
-        if offer.capacity > 0:
-            starts[offer.service + 1] += 1
+        address = book.offers[k].listed
+        if is_open_offer(book, address):
+            starts[book.offers[address].service + 1] += 1
     for s in range(services):
         starts[s + 1] += starts[s]
     for k in range(book.terms[0].listed):
         address = book.offers[k].listed
-        offer = book.offers[address]
-        if offer.capacity > 0:
+        if is_open_offer(book, address):
+            offer = book.offers[address]
             pin = board[starts[offer.service]]
             pin.address = address
             pin.price = offer.price

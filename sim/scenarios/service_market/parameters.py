@@ -51,6 +51,7 @@ class ServiceMarketParameters(Parameters):
     pay_caught: int = number(0, 0, 1, "0 or 1", "whether a provider is paid for a job found bad")
     rating_decay_bps: int = share(0, "part of the weight of a provider's earlier ratings that each new one takes")
     rating_by_payment: int = number(0, 0, 1, "0 or 1", "whether a rating weighs as much as the price of its job")
+    backed_offers: int = number(0, 0, 1, "0 or 1", "whether an offer is shown only while the stake of one more job is free")
     base_fee: int = number(1_000, 0, 2**32, "µcoin/gas", "at the start")
     fee_quotient: int = number(8, 0, 2**20, "1", "the base fee moves by at most one part in this; 0 keeps it")
     gas_limit: int = number(8_000, 90, 2**30, "gas/block", "a hire takes 80")

@@ -161,7 +161,8 @@ def test_profit_from_scam_is_loss_to_scam_times_good_volume_over_bad_in_every_ro
     assert profit == pytest.approx(loss * honest_volume(outcome) / attacker_outlay(outcome), rel=1e-12)
     assert np.isfinite(profit).all()
     assert ((loss >= 0) & (loss <= 1)).all()
-    assert (loss > 0).any(), "also honest work fails now and then"
+    sold = outcome.ticks["attackers_earned"].any()
+    assert (loss > 0).any() == sold, "also honest work fails now and then, and who sells nothing takes nothing"
 
 
 def test_attackers_take_the_last_places_and_a_mixture_keeps_its_first():
