@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test fast slow check bench reference policies clean
+.PHONY: setup demo test fast slow check bench reference policies resilience clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,12 @@ policies: $(STAMP)  ## Train the policies anew that ship in results/policies/ (a
 	cp build/policies/client/client-maskable_ppo/policy.* results/policies/client/maskable_ppo-standard/
 	cp build/policies/seller/seller-ppo/policy.* results/policies/seller/ppo-standard/
 	cp build/policies/provider/learning_curve.png results/policies/provider-ppo-standard.png
+
+resilience: $(STAMP)  ## Study again how well the market withstands attack: results/resilience/ (about twenty minutes)
+	rm -rf build/resilience
+	$(BIN)/ledgerlab resilience service_market --out build/resilience
+	rm -rf results/resilience
+	cp -r build/resilience results/resilience
 
 clean:
 	rm -rf $(VENV) build *.egg-info

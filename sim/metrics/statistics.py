@@ -105,9 +105,9 @@ def ratio_of_means(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
 
     Source: Fieller, "Some problems in interval estimation", Journal of the Royal Statistical Society B 16, 1954.
 
-    >>> mean, low, high, n = ratio_of_means([1.0, 2.0, 3.0], [2.0, 4.0, 6.0])
-    >>> round(float(mean), 3), int(n)
-    (0.5, 3)
+    >>> mean, low, high, n = ratio_of_means([5.0, 6.0, 7.0], [10.0, 12.0, 14.0])
+    >>> round(float(mean), 3), round(float(low), 3), round(float(high), 3), int(n)
+    (0.5, 0.5, 0.5, 3)
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     if a.shape != b.shape:

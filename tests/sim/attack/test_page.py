@@ -72,7 +72,8 @@ def test_the_same_rows_give_the_same_page_and_figures(folder):
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
-def test_the_command_on_the_page_plays_the_same_ledgers(folder, tmp_path, capsys):
+def test_the_command_on_the_page_plays_the_same_ledgers(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     words = shlex.split(re.search(r"```sh\nledgerlab (.*)\n```", (folder / PAGE).read_text())[1])
     assert main([*words, "--out", str(tmp_path / "again")]) == 0
     manifest, tables = read(tmp_path / "again")
