@@ -115,9 +115,16 @@ def outcome_of(hunt: Hunt, side: str = ATTACKED, policy: Any = None) -> Any:
     return World(hunt.scenario, hunt.parameters, hunt.policies, seeds=hunt.held_out, attackers=attackers).play()
 
 
-def better_side(hunt: Hunt) -> str:
-    """Whether the script or the honest twin earns more in the held-out worlds."""
-    profits = {side: float(attacker_profit(outcome_of(hunt, side)).mean()) for side in (HONEST, ATTACKED)}
+def training_worlds(hunt: Hunt, side: str, seed: int) -> World:
+    """The `WATCHED` worlds of a training seed, with the attackers on a side."""
+    seeds, worlds = np.full(WATCHED, seed), np.arange(WATCHED)
+    attackers = hunt.attackers(side)
+    return World(hunt.scenario, hunt.parameters, hunt.policies, seeds=seeds, worlds=worlds, attackers=attackers)
+
+
+def better_side(hunt: Hunt, seed: int) -> str:
+    """Whether the script or the honest twin earns more, in worlds of the training."""
+    profits = {side: float(attacker_profit(training_worlds(hunt, side, seed).play()).mean()) for side in (HONEST, ATTACKED)}
     return max(profits, key=lambda side: profits[side])
 
 
@@ -130,15 +137,7 @@ def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> tuple[NDArr
     Returns:
         What was seen, shape (rows, features), and what was answered, shape (rows, fields), of `WATCHED` worlds and all ticks.
     """
-    worlds = np.arange(WATCHED)
-    world = World(
-        hunt.scenario,
-        hunt.parameters,
-        hunt.policies,
-        seeds=np.full(WATCHED, seed),
-        worlds=worlds,
-        attackers=hunt.attackers(side),
-    )
+    world = training_worlds(hunt, side, seed)
     rows, seen, done, shown = world.controlled(hunt.role), [], [], []
     while not world.done:
         actions, view = world.actions(), world.economy.views[hunt.role][rows]
@@ -189,7 +188,7 @@ def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], 
         **hunt.given,
     )
     script = hunt.attackers(ATTACKED).policies[hunt.role]
-    began = better_side(hunt)
+    began = better_side(hunt, seed)
     shipped = shipped_entry("ppo", hunt.scenario.name, hunt.preset, hunt.role)
     shipped.pop("env_kwargs", None)
 
