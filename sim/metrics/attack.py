@@ -32,7 +32,7 @@ def attacker_profit(outcome: Outcome) -> NDArray[np.float64]:
 
 
 def attacker_return(outcome: Outcome) -> NDArray[np.float64]:
-    """The same, as a share of the money with which they began."""
+    """Welfare of the agents that attackers control, as a share of the money with which they began."""
     who = attacking(outcome)
     return ratio(welfare(outcome)[:, who].sum(axis=1), (outcome.wealth - outcome.gained)[:, who].sum(axis=1))
 
