@@ -15,8 +15,9 @@ REMEMBERED = 32
 class OnceBitten:
     """Hires a uniformly drawn offer that it can accept, from a provider that never gave it a worthless job.
 
-    It accepts what asks no more than the service is worth to it. It looks at no rating. It remembers the last `REMEMBERED` providers that failed it, by address: who goes on under a new
-    identity is a stranger again. What it hires before a worthless job is delivered may go to the same provider.
+    It accepts what asks no more than the service is worth to it. It looks at no rating. It remembers the last `REMEMBERED`
+    providers that failed it, by address: who goes on under a new identity is a stranger again. What it hires before a worthless
+    job is delivered may go to the same provider.
 
     Source: the trigger strategy of Friedman, "A non-cooperative equilibrium for supergames", Review of Economic Studies 38, 1971,
     played against one partner at a time (personal enforcement, as in Kandori, Review of Economic Studies 59, 1992).
