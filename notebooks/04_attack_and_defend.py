@@ -414,7 +414,8 @@ assert learned[15][2] < 0.5 < learned[105][2]
 #
 # - In this market, with these clients, shirkers take from honest agents what the intervals say, and stake and dispute
 #   together take most of that harm away. With 30 worlds that is known to within the intervals and no better.
-# - A defence must be judged by the best answer to it, and here the learner's best answers agree with the closed form.
+# - A defence must be judged by the best answer to it. Here the learner ended on the side that the closed form says, at each
+#   of four stakes.
 #
 # What you may *not* conclude:
 #
@@ -438,6 +439,8 @@ assert learned[15][2] < 0.5 < learned[105][2]
 #   why?
 # - Train at 75 coins with three other seeds: `learn(75, seed=1_001)`. How far apart do they end? Then give one of them
 #   200,000 steps.
+# - Let it search less widely: `"log_std_init": -1.5`. What does it find at 105 coins in as many steps? What would you have
+#   concluded about that defence?
 # - Set `"pay_caught": 1` in `TOUCHSTONE`: who is caught is paid all the same, and loses only the stake. Work out the new
 #   threshold first ($e / p$), then look for it.
 # - Write an attack of your own, as `agents/attacks/shirker.py` does it: one that is honest to most clients and cheats every
