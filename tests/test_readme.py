@@ -25,5 +25,8 @@ def test_the_blocks_run_one_after_another_and_learn_something(monkeypatch, tmp_p
         exec(compile(block, "README.md", "exec"), names)
     assert names["rows"].efficiency.notna().all()
     assert set(names["table"].metric) >= {"efficiency"}
+    assert sorted(names["taken"].index) == ["none", "stake+dispute"]
+    assert names["taken"].notna().all()
+    assert (names["study"] / "resilience.md").is_file(), "the study wrote its page"
     assert names["model"].running is False, "the Mesa model played to its end"
     assert names["env"].episode > 0, "the learner's worlds did too"
