@@ -27,8 +27,11 @@ def lost(honest: ArrayLike, attacked: ArrayLike) -> Difference:
 
 
 def kept(honest: ArrayLike, attacked: ArrayLike) -> Interval:
-    """Share of the honest welfare that is left under attack: a ratio of means, NaN where there is no welfare to speak of."""
-    return ratio_of_means(attacked, honest)
+    """Share of the honest welfare that is left under attack: a ratio of means, NaN where there is no welfare to speak of, be it
+    none or a loss."""
+    left = ratio_of_means(attacked, honest)
+    positive = np.asarray(mean_interval(honest).mean) > 0
+    return Interval(*(np.where(positive, end, np.nan) for end in left[:3]), left.n)
 
 
 def area(shares: ArrayLike, honest: ArrayLike, attacked: ArrayLike) -> Interval:
@@ -42,7 +45,7 @@ def area(shares: ArrayLike, honest: ArrayLike, attacked: ArrayLike) -> Interval:
         attacked: honest welfare under attack.
     """
     x, before, after = (np.asarray(values, float) for values in (shares, honest, attacked))
-    return ratio_of_means(np.trapezoid(after, x, axis=0), np.trapezoid(before, x, axis=0))
+    return kept(np.trapezoid(before, x, axis=0), np.trapezoid(after, x, axis=0))
 
 
 class Worst(NamedTuple):

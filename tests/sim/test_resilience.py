@@ -15,6 +15,15 @@ def test_what_is_lost_and_what_is_kept():
     assert np.isnan(kept([1.0, -1.0], [5.0, 6.0]).mean)
 
 
+def test_of_a_loss_no_share_is_left():
+    """Twice as great a loss would be 200 % of the welfare that is left, and harm would look like a gain."""
+    honest, attacked = [-10.0, -11.0, -12.0], [-20.0, -22.0, -24.0]
+    assert lost(honest, attacked).mean == 11
+    assert np.isnan(kept(honest, attacked)[:3]).all()
+    assert np.isnan(area([0.0, 1.0], [honest, honest], [attacked, attacked])[:3]).all()
+    assert kept([honest, [10.0, 11.0, 12.0]], [attacked, [5.0, 5.5, 6.0]]).mean == pytest.approx([np.nan, 0.5], nan_ok=True)
+
+
 def test_the_area_weighs_shares_by_their_distance():
     shares, honest = [0.0, 0.2, 1.0], np.full((3, 2), 10.0)
     assert area(shares, honest, honest).mean == 1
