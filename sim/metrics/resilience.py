@@ -112,7 +112,7 @@ class Exploitability(NamedTuple):
     late: Interval
     """Of the score, the rise in the last third of the training, likewise."""
     converged: bool
-    """Whether that rise is at most a tenth of the whole rise, with its whole interval."""
+    """Whether that rise, be it a fall, is at most a tenth of the whole rise, with its whole interval."""
 
 
 def exploitability(curves: Sequence[NDArray[np.float64]], twin: float) -> Exploitability:
@@ -127,4 +127,4 @@ def exploitability(curves: Sequence[NDArray[np.float64]], twin: float) -> Exploi
     third = max(1, (scores.shape[1] - 1) // 3)
     rise, late = scores[:, -1] - scores[:, 0], mean_interval(scores[:, -1] - scores[:, -1 - third])
     allowed = 0.1 * abs(float(rise.mean()))
-    return Exploitability(mean_interval(scores[:, -1] - twin), late, bool(late.high <= allowed))
+    return Exploitability(mean_interval(scores[:, -1] - twin), late, bool(-allowed <= late.low and late.high <= allowed))

@@ -97,6 +97,11 @@ def test_a_training_that_still_rises_has_not_converged():
     assert not exploitability(late, 0.0).converged
 
 
+def test_a_training_that_still_falls_has_not_converged():
+    assert not exploitability([np.linspace(10, end, 10) for end in (0.0, 1.0, 2.0)], 0.0).converged
+    assert not exploitability([np.append(curve, 0.0) for curve in rising(9.0, 10.0, 11.0)], 0.0).converged
+
+
 def test_one_training_can_not_be_said_to_have_converged():
     found = exploitability(rising(9.0), 4.0)
     assert found.gain.mean == 5
