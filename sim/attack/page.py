@@ -186,6 +186,8 @@ def _recovery(ticks: Columns, config: Mapping[str, Any]) -> str:
     for attack, one in measures.recoveries(ticks, config).items():
         mean, low, high = (f"{x:.0f}" if math.isfinite(x) else "never" for x in one.time)
         said = f"{mean} ({low} to {high})" if one.hit else "did no harm before the stop"
+        if math.isnan(one.time.ticks):
+            said = "n/a: the episode ends too soon to tell"
         rows.append([attack, ends_of(one.before, percent=True), said])
     return "\n\n".join(
         [

@@ -68,7 +68,8 @@ class Recovery(NamedTuple):
     """How long a market takes to recover after an attack has stopped."""
 
     ticks: float
-    """Ticks from the stop until the mean loss is no more than `within` of the honest level; infinite if that is never."""
+    """Ticks from the stop until the mean loss is no more than `within` of the honest level; infinite if that is never, NaN if
+    fewer ticks are left than one is judged by."""
     low: float
     high: float
     """95 % bootstrap interval over worlds."""
@@ -92,6 +93,8 @@ def recovery(honest: NDArray[Any], attacked: NDArray[Any], stop: int, window: in
         return (sums[:, window:] - sums[:, :-window]) / window
 
     base, hit = smooth(honest), smooth(attacked)
+    if base.shape[1] == 0:
+        return Recovery(np.nan, np.nan, np.nan)
 
     def first(rows: NDArray[np.int64]) -> float:
         missing = base[rows].mean(axis=0) - hit[rows].mean(axis=0)

@@ -65,6 +65,12 @@ def test_a_market_has_recovered_once_the_mean_over_the_window_is_back():
     assert recovery(honest, attacked, 4, window=2).ticks == 2
 
 
+def test_where_fewer_ticks_are_left_than_the_window_nothing_is_said():
+    honest = np.full((3, 8), 100.0)
+    assert np.isnan(recovery(honest, honest, 4)).all()
+    assert tuple(recovery(honest, honest, 3)) == (0, 0, 0)
+
+
 def test_a_twentieth_may_be_missing_and_no_more():
     honest = np.full((3, 10), 100.0)
     assert recovery(honest, honest * 0.951, 2).ticks == 0
