@@ -31,7 +31,8 @@ def kept(honest: ArrayLike, attacked: ArrayLike) -> Interval:
     none or a loss."""
     left = ratio_of_means(attacked, honest)
     positive = np.asarray(mean_interval(honest).mean) > 0
-    return Interval(*(np.where(positive, end, np.nan) for end in left[:3]), left.n)
+    mean, low, high = (np.where(positive, end, np.nan) for end in left[:3])
+    return Interval(mean, low, high, left.n)
 
 
 def area(shares: ArrayLike, honest: ArrayLike, attacked: ArrayLike) -> Interval:
