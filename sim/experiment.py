@@ -86,6 +86,10 @@ def plan(
         raise InputError(f"threads: {threads!r} given, allowed is 1 to {MOST_THREADS}")
     settings = economy.settings(preset, parameters)
     arms = arms_of(economy, policies, settings, trust)
+    if attack is not None and not isinstance(attack, Mapping):
+        raise InputError(f"attack: {attack!r} given, allowed is a mapping from names to shares, such as {{'shirker': 0.25}}")
+    if not isinstance(defence, str | Sequence):
+        raise InputError(f"defence: {defence!r} given, allowed are names of defences")
     defences = [defence] if isinstance(defence, str) else list(defence)
     if attack:
         arms = under_attack(economy, arms, settings, attack, defences)

@@ -69,6 +69,7 @@ def _attacked(arm: Arm) -> dict[str, Any]:
             "name": arm.attack,
             "share": arm.share,
             "side": arm.side,
+            "defence": arm.defence,
             "agents": dict(who.counts),
             "plays": {role: repr(policy) for role, policy in who.policies.items()},
             "budget": capability.budget,

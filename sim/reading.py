@@ -169,6 +169,7 @@ def command(manifest: Mapping[str, Any]) -> tuple[str, bool]:
             seats = policies.setdefault(role, [])
             if one["label"] not in [other["label"] for other in seats]:
                 seats.append(one)
+    attacks, defences = _attacks(config)
     nameless = [one["label"] for seats in policies.values() for one in seats if one["given"] is None]
     if not nameless and isinstance(config["seeds"], int):
         words = ["ledgerlab", "run", config["scenario"], "--preset", config["preset"]]
@@ -176,11 +177,22 @@ def command(manifest: Mapping[str, Any]) -> tuple[str, bool]:
             words += ["--policy", f"{role}={','.join(one['given'] for one in seats)}"]
         for name, value in config["given"].items():
             words += ["--set", f"{name}={value}"]
+        words += [word for name, share in attacks.items() for word in ("--attack", f"{name}={share!r}")]
+        words += [word for name in defences for word in ("--defence", name)]
         return shlex.join([*words, "--seeds", str(config["seeds"])]), True
     chosen = ", ".join(
         f"{role!r}: [{', '.join(repr(one['given']) if one['given'] else one['label'] for one in seats)}]"
         for role, seats in policies.items()
     )
-    given = "".join(f", {name}={value!r}" for name, value in config["given"].items())
+    against = {"attack": attacks, "defence": defences}
+    more = {name: value for name, value in against.items() if value} | config["given"]
+    given = "".join(f", {name}={value!r}" for name, value in more.items())
     call = f"sim.record({config['scenario']!r}, {{{chosen}}}, {config['seeds']!r}, {config['preset']!r}{given})"
     return f"import sim\n{call}", False
+
+
+def _attacks(config: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
+    """The attacks of a run, name -> share, and the defences that were switched on, those of its first arm."""
+    played = [arm["attack"] for arm in config["arms"] if "attack" in arm]
+    defences = played[0].get("defence", "") if played else ""
+    return {one["name"]: one["share"] for one in played}, defences.split("+") if defences else []

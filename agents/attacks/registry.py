@@ -26,5 +26,5 @@ def find_attack(name: str) -> Attack:
         InputError: there is none.
     """
     if name not in ATTACKS:
-        raise InputError(f"attack {name}: no such attack; {nearest(name, list(ATTACKS))}")
+        raise InputError(f"attack {name}: no such attack; {nearest(str(name), list(ATTACKS))}")
     return ATTACKS[name]

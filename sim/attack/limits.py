@@ -151,7 +151,7 @@ def again(manifest: Mapping[str, Any]) -> str:
 def command(config: Mapping[str, Any]) -> tuple[str, bool]:
     """How to run it again, and whether that is a shell command (else it is Python)."""
     policies = {role: one["given"] for role, one in config["policies"].items()}
-    if all(policies.values()) and isinstance(config["seeds"], int):
+    if all(policies.values()) and isinstance(config["seeds"], int) and config["defences"]:
         words = ["ledgerlab", "resilience", config["scenario"], "--preset", config["preset"]]
         words += [word for role, name in policies.items() for word in ("--policy", f"{role}={name}")]
         words += [word for name, value in config["given"].items() for word in ("--set", f"{name}={value}")]

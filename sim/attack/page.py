@@ -186,6 +186,8 @@ def _recovery(ticks: Columns, config: Mapping[str, Any]) -> str:
     for attack, one in measures.recoveries(ticks, config).items():
         mean, low, high = (f"{x:.0f}" if math.isfinite(x) else "never" for x in one.time)
         said = f"{mean} ({low} to {high})" if one.hit else "did no harm before the stop"
+        if math.isnan(one.time.ticks):
+            said = "n/a: the episode ends too soon to tell"
         rows.append([attack, ends_of(one.before, percent=True), said])
     return "\n\n".join(
         [
@@ -221,8 +223,8 @@ def _learners(tables: Mapping[str, Columns], config: Mapping[str, Any]) -> str:
         f"{config['learner']['identities']} identities) at a share of {config['share']:.3g}, with its profit as reward, anew "
         "for each end; it was trained in other worlds than those in which it is measured here. The gain over its honest twin "
         "is a lower bound of what can be gained (exploitability); one below zero says that the training found nothing. It "
-        "counts as converged if the last third of the training added at most a tenth of the whole rise, with its whole "
-        "interval. Intervals of learners are over training seeds, all others over worlds."
+        "counts as converged if the last third of the training added, or took, at most a tenth of the whole rise, with its "
+        "whole interval. Intervals of learners are over training seeds, all others over worlds."
     )
     first = ["defences", "trainings", "gain over twin, coins", "rise in the last third, coins", "converged"]
     second = ["who", "profit, coins", "over its twin, coins", "harm, coins", "loss to scam", "ahead of the learners, coins"]

@@ -25,7 +25,7 @@ def switched(on: Sequence[Defence], off: Sequence[Defence] = ()) -> dict[str, An
 def sided(scenario: Scenario, parameters: Any, arm: Arm, attack: Attack, share: float, side: str, stop: int | None = None) -> Arm:
     """An arm with attackers on one side; its label is for the caller to give."""
     attackers = attackers_of(scenario, parameters, attack, share, side, stop)
-    return replace(arm, attack=attack.name, share=share, side=side, attackers=attackers)
+    return replace(arm, attack=attack.name, share=float(share), side=side, attackers=attackers)
 
 
 def under_attack(

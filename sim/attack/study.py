@@ -106,6 +106,12 @@ def plan_study(
     if not names or len(set(names)) < len(names):
         raise InputError(f"attack: {', '.join(names) or 'none'} given, allowed are different ones of {', '.join(ATTACKS)}")
     guarded = defences_of(economy.name, list(known) if defences is None else list(defences))
+    for one in guarded:
+        if moved := [name for name in one.on if name in parameters]:
+            raise InputError(
+                f"{moved[0]}: {parameters[moved[0]]!r} given, but the defence {one.name} switches it in every arm; allowed is "
+                "one of both (other defences are named with --defence)"
+            )
     if not shares or min(*shares, share) <= 0:
         raise InputError(f"shares: {[*shares, share]} given, allowed are shares above 0 and up to 1")
     every = sorted({*shares, share})

@@ -27,8 +27,12 @@ def lost(honest: ArrayLike, attacked: ArrayLike) -> Difference:
 
 
 def kept(honest: ArrayLike, attacked: ArrayLike) -> Interval:
-    """Share of the honest welfare that is left under attack: a ratio of means, NaN where there is no welfare to speak of."""
-    return ratio_of_means(attacked, honest)
+    """Share of the honest welfare that is left under attack: a ratio of means, NaN where there is no welfare to speak of, be it
+    none or a loss."""
+    left = ratio_of_means(attacked, honest)
+    positive = np.asarray(mean_interval(honest).mean) > 0
+    mean, low, high = (np.where(positive, end, np.nan) for end in left[:3])
+    return Interval(mean, low, high, left.n)
 
 
 def area(shares: ArrayLike, honest: ArrayLike, attacked: ArrayLike) -> Interval:
@@ -42,7 +46,7 @@ def area(shares: ArrayLike, honest: ArrayLike, attacked: ArrayLike) -> Interval:
         attacked: honest welfare under attack.
     """
     x, before, after = (np.asarray(values, float) for values in (shares, honest, attacked))
-    return ratio_of_means(np.trapezoid(after, x, axis=0), np.trapezoid(before, x, axis=0))
+    return kept(np.trapezoid(before, x, axis=0), np.trapezoid(after, x, axis=0))
 
 
 class Worst(NamedTuple):
@@ -65,7 +69,8 @@ class Recovery(NamedTuple):
     """How long a market takes to recover after an attack has stopped."""
 
     ticks: float
-    """Ticks from the stop until the mean loss is no more than `within` of the honest level; infinite if that is never."""
+    """Ticks from the stop until the mean loss is no more than `within` of the honest level; infinite if that is never, NaN if
+    fewer ticks are left than one is judged by."""
     low: float
     high: float
     """95 % bootstrap interval over worlds."""
@@ -89,6 +94,8 @@ def recovery(honest: NDArray[Any], attacked: NDArray[Any], stop: int, window: in
         return (sums[:, window:] - sums[:, :-window]) / window
 
     base, hit = smooth(honest), smooth(attacked)
+    if base.shape[1] == 0:
+        return Recovery(np.nan, np.nan, np.nan)
 
     def first(rows: NDArray[np.int64]) -> float:
         missing = base[rows].mean(axis=0) - hit[rows].mean(axis=0)
@@ -109,7 +116,7 @@ class Exploitability(NamedTuple):
     late: Interval
     """Of the score, the rise in the last third of the training, likewise."""
     converged: bool
-    """Whether that rise is at most a tenth of the whole rise, with its whole interval."""
+    """Whether that rise, be it a fall, is at most a tenth of the whole rise, with its whole interval."""
 
 
 def exploitability(curves: Sequence[NDArray[np.float64]], twin: float) -> Exploitability:
@@ -124,4 +131,4 @@ def exploitability(curves: Sequence[NDArray[np.float64]], twin: float) -> Exploi
     third = max(1, (scores.shape[1] - 1) // 3)
     rise, late = scores[:, -1] - scores[:, 0], mean_interval(scores[:, -1] - scores[:, -1 - third])
     allowed = 0.1 * abs(float(rise.mean()))
-    return Exploitability(mean_interval(scores[:, -1] - twin), late, bool(late.high <= allowed))
+    return Exploitability(mean_interval(scores[:, -1] - twin), late, bool(-allowed <= late.low and late.high <= allowed))

@@ -102,6 +102,19 @@ def test_the_command_of_a_report_gives_the_same_ledgers(folder, tmp_path):
     assert sim.load(tmp_path / "again")["digest"].tolist() == sim.load(folder)["digest"].tolist()
 
 
+def test_the_command_of_a_run_under_attack_plays_its_attacks_and_defences_again(tmp_path):
+    attack = {"shirker": 0.34, "decoy": 1 / 3}
+    given = {"defence": ["stake", "dispute"], "seeds": 2, "preset": "minimal"}
+    out = sim.record("service_market", attack=attack, **given, out=tmp_path / "run")
+    text, shell = command(read_manifest(out))
+    assert shell
+    assert main([*shlex.split(text)[1:], "--no-report", "--out", str(tmp_path / "again")]) == 0
+    first, second = sim.load(out), sim.load(tmp_path / "again")
+    assert second[["arm", "digest"]].values.tolist() == first[["arm", "digest"]].values.tolist()
+    out = sim.record("service_market", attack={"shirker": 0.34}, seeds=[5, 3], preset="minimal", out=tmp_path / "seeds")
+    assert command(read_manifest(out))[0].endswith("[5, 3], 'minimal', attack={'shirker': 0.34})")
+
+
 def test_a_run_that_no_command_can_repeat_is_described_in_python(tmp_path):
     def mine(view, memory, dice):
         return {}

@@ -15,6 +15,15 @@ def test_what_is_lost_and_what_is_kept():
     assert np.isnan(kept([1.0, -1.0], [5.0, 6.0]).mean)
 
 
+def test_of_a_loss_no_share_is_left():
+    """Twice as great a loss would be 200 % of the welfare that is left, and harm would look like a gain."""
+    honest, attacked = [-10.0, -11.0, -12.0], [-20.0, -22.0, -24.0]
+    assert lost(honest, attacked).mean == 11
+    assert np.isnan(kept(honest, attacked)[:3]).all()
+    assert np.isnan(area([0.0, 1.0], [honest, honest], [attacked, attacked])[:3]).all()
+    assert kept([honest, [10.0, 11.0, 12.0]], [attacked, [5.0, 5.5, 6.0]]).mean == pytest.approx([np.nan, 0.5], nan_ok=True)
+
+
 def test_the_area_weighs_shares_by_their_distance():
     shares, honest = [0.0, 0.2, 1.0], np.full((3, 2), 10.0)
     assert area(shares, honest, honest).mean == 1
@@ -56,6 +65,12 @@ def test_a_market_has_recovered_once_the_mean_over_the_window_is_back():
     assert recovery(honest, attacked, 4, window=2).ticks == 2
 
 
+def test_where_fewer_ticks_are_left_than_the_window_nothing_is_said():
+    honest = np.full((3, 8), 100.0)
+    assert np.isnan(recovery(honest, honest, 4)).all()
+    assert tuple(recovery(honest, honest, 3)) == (0, 0, 0)
+
+
 def test_a_twentieth_may_be_missing_and_no_more():
     honest = np.full((3, 10), 100.0)
     assert recovery(honest, honest * 0.951, 2).ticks == 0
@@ -86,6 +101,11 @@ def test_a_training_that_still_rises_has_not_converged():
     assert not exploitability([np.linspace(0, end, 10) for end in (9.0, 10.0, 11.0)], 0.0).converged
     late = [curve + np.linspace(0, 1, 10) ** 8 * step for curve, step in zip(rising(9, 10, 11), (0, 1, 6), strict=True)]
     assert not exploitability(late, 0.0).converged
+
+
+def test_a_training_that_still_falls_has_not_converged():
+    assert not exploitability([np.linspace(10, end, 10) for end in (0.0, 1.0, 2.0)], 0.0).converged
+    assert not exploitability([np.append(curve, 0.0) for curve in rising(9.0, 10.0, 11.0)], 0.0).converged
 
 
 def test_one_training_can_not_be_said_to_have_converged():

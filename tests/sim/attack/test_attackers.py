@@ -190,6 +190,9 @@ def test_shares_are_rounded_to_whole_agents_of_the_first_role():
         ({"attack": {"shirker": float("nan")}}, "allowed is 0 to 1"),
         ({"attack": {"shirker": True}}, "allowed is 0 to 1"),
         ({"attack": {"sybil_rating": 1.0}, "clients": 8}, "allowed is at most"),
+        ({"attack": "shirker"}, "allowed is a mapping from names to shares"),
+        ({"attack": {3: 0.25}}, "attack 3: no such attack"),
+        ({"attack": {"shirker": 0.25}, "defence": 5}, "defence: 5 given, allowed are names"),
         ({"attack": {"shirker": 0.25}, "defence": "stakes"}, "did you mean stake"),
         ({"attack": {"shirker": 0.25}, "defence": ["stake", "stake"]}, "given twice"),
         ({"defence": "stake"}, "beside an attack"),
@@ -198,6 +201,12 @@ def test_shares_are_rounded_to_whole_agents_of_the_first_role():
 def test_what_is_wrong_with_an_attack_or_a_defence_is_said(given, words):
     with pytest.raises(InputError, match=words):
         sim.run("service_market", seeds=1, **given)
+
+
+def test_a_share_of_a_numpy_type_is_kept_in_a_run_directory_as_any_other(tmp_path):
+    for name, share in (("single", np.float32(0.5)), ("whole", np.int64(1))):
+        folder = sim.record("service_market", attack={"shirker": share}, seeds=1, preset="minimal", out=tmp_path / name)
+        assert set(sim.load(folder)["share"]) == {float(share)}
 
 
 def test_a_scenario_that_takes_no_attackers_says_so():

@@ -93,6 +93,12 @@ def test_policies_that_have_no_name_are_shown_in_python(folder):
     assert "policies={'client': Mine, 'provider': 'cost_plus'}" in text
 
 
+def test_a_study_without_any_defence_is_not_repeated_with_all_of_them(folder):
+    text, shell = command({**read(folder)[0]["config"], "defences": {}})
+    assert not shell, "the command without --defence plays all that there are"
+    assert "defences=[]" in text
+
+
 def test_report_writes_the_page_anew(folder, capsys):
     (folder / PAGE).write_text("something else")
     assert main(["report", str(folder)]) == 0

@@ -87,6 +87,7 @@ def test_a_trained_attacker_is_measured_beside_its_twin():
         ({"shares": ()}, "shares: .* allowed are shares above 0"),
         ({"shares": (1.5,)}, "a share of 1.5 given, allowed is 0 to 1"),
         ({"attacks": ("sybil_rating",)}, "takes 8 of 6 agents of the role client"),
+        ({"min_stake": 5}, "min_stake: 5 given, but the defence stake switches it"),
         ({"defences": ("stak",)}, "defence: 'stak' given; .* did you mean stake"),
         ({"policies": {"client": ["random", "cheapest"]}}, "policy: 2 combinations given"),
         ({"policies": {"clint": "random"}}, "role: 'clint' given"),

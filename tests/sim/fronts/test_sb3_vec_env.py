@@ -249,6 +249,22 @@ def test_a_role_of_any_size_learns(agents):
         played(env, 16)
 
 
+@pytest.mark.parametrize("frame_skip", [1, 3])
+def test_learners_who_attack_are_held_to_their_identities_in_every_episode(frame_skip):
+    """Two attackers of three providers beg for a new name in every tick; there is room for more than they may take."""
+    given = {"fields": ["reenter"], "form": "multidiscrete", "horizon": 30, "spare": 60, "registration_fee": 0}
+    env = make(attack={"whitewasher": 0.67}, frame_skip=frame_skip, client_guests=1, provider_guests=2, **given)
+    env.reset()
+    for _ in range(2):
+        done = np.zeros(env.num_envs, bool)
+        while not done.any():
+            owners = env.world.economy.book.identities["owner"].copy()
+            _, _, done, _ = env.step(np.ones((env.num_envs, 1), int))
+        names = env.world.economy.names["provider"].reshape(2, -1)[0]
+        taken = [[int((mine == name).sum()) - 1 for name in names] for mine in owners]
+        assert taken == [[0, 8, 8, 0, 0]] * 2
+
+
 @pytest.mark.slow
 @every_role
 def test_a_hundred_thousand_random_steps_stay_within_the_spaces(scenario, role):
