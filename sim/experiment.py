@@ -94,6 +94,10 @@ def plan(
     if attack:
         arms = under_attack(economy, arms, settings, attack, defences)
         for arm in arms:
+            if moved := [name for name in arm.given if name in parameters]:
+                raise InputError(
+                    f"{moved[0]}: {parameters[moved[0]]!r} given, but {' and '.join(defences)} sets it; allowed is one of both"
+                )
             economy.settings(preset, {**parameters, **arm.given})
     elif defences:
         raise InputError(f"defence: {defences[0]!r} given, allowed is one beside an attack; without, set its parameters")

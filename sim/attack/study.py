@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from agents.attacks.registry import ATTACKS, find_attack
 from chain.errors import InputError, whole
 from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
@@ -102,7 +104,7 @@ def plan_study(
     if not known:
         raise InputError(f"resilience: {economy.name} has no defences; allowed are {', '.join(DEFENCES)}")
     whole("threads", threads, 1, MOST_THREADS)
-    names = list(ATTACKS) if attacks is None else list(attacks)
+    names = list(ATTACKS) if attacks is None else [attacks] if isinstance(attacks, str) else list(attacks)
     if not names or len(set(names)) < len(names):
         raise InputError(f"attack: {', '.join(names) or 'none'} given, allowed are different ones of {', '.join(ATTACKS)}")
     guarded = defences_of(economy.name, list(known) if defences is None else list(defences))
@@ -112,6 +114,8 @@ def plan_study(
                 f"{moved[0]}: {parameters[moved[0]]!r} given, but the defence {one.name} switches it in every arm; allowed is "
                 "one of both (other defences are named with --defence)"
             )
+    if not isinstance(shares, Sequence) or not all(isinstance(one, int | float | np.number) for one in (*shares, share)):
+        raise InputError(f"shares: {shares!r} and {share!r} given, allowed are a list of numbers, and a number")
     if not shares or min(*shares, share) <= 0:
         raise InputError(f"shares: {[*shares, share]} given, allowed are shares above 0 and up to 1")
     every = sorted({*shares, share})

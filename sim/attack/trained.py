@@ -1,7 +1,7 @@
 """Attackers that learn: PPO on the accounts of an attack, held to its capability, with its profit as reward.
 
 The search begins where the attack's script or its honest twin is, whichever earns more: the learner first imitates it, then looks
-for something better. It ends with no less than they, as far as it can imitate them.
+for something better. What it does not decide (fields that it does not learn, agents of other roles) stays as the attack has it.
 """
 
 from collections.abc import Callable, Mapping

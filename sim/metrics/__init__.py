@@ -27,6 +27,9 @@ class Metric(NamedTuple):
     """From an outcome of the scenarios that name this metric."""
     unit: str
     more_is_better: bool | None
+    by_attack: bool = False
+    """Whether it is about the accounts that an attack leaves honest, or about those that it controls: then it can be compared
+    between the sides of one attack alone."""
 
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
@@ -43,10 +46,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "posted_price": Metric(posted_price, "coins", None),
         "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
         "gini": Metric(gini, "0 to 1", None),
-        "honest_welfare": Metric(honest_welfare, "coins", True),
-        "attacker_profit": Metric(attacker_profit, "coins", False),
-        "attacker_return": Metric(attacker_return, "of capital", False),
-        "loss_to_scam": Metric(loss_to_scam, "of what honest clients paid", False),
-        "profit_from_scam": Metric(profit_from_scam, "of attackers' outlay", False),
+        "honest_welfare": Metric(honest_welfare, "coins", True, by_attack=True),
+        "attacker_profit": Metric(attacker_profit, "coins", False, by_attack=True),
+        "attacker_return": Metric(attacker_return, "of capital", False, by_attack=True),
+        "loss_to_scam": Metric(loss_to_scam, "of what honest clients paid", False, by_attack=True),
+        "profit_from_scam": Metric(profit_from_scam, "of attackers' outlay", False, by_attack=True),
     }
 )

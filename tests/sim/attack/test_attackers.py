@@ -196,6 +196,7 @@ def test_shares_are_rounded_to_whole_agents_of_the_first_role():
         ({"attack": {"shirker": 0.25}, "defence": "stakes"}, "did you mean stake"),
         ({"attack": {"shirker": 0.25}, "defence": ["stake", "stake"]}, "given twice"),
         ({"defence": "stake"}, "beside an attack"),
+        ({"attack": {"shirker": 0.25}, "defence": "dispute", "arbiter_bps": 1}, "allowed is one of both"),
     ],
 )
 def test_what_is_wrong_with_an_attack_or_a_defence_is_said(given, words):
@@ -207,6 +208,16 @@ def test_a_share_of_a_numpy_type_is_kept_in_a_run_directory_as_any_other(tmp_pat
     for name, share in (("single", np.float32(0.5)), ("whole", np.int64(1))):
         folder = sim.record("service_market", attack={"shirker": share}, seeds=1, preset="minimal", out=tmp_path / name)
         assert set(sim.load(folder)["share"]) == {float(share)}
+
+
+def test_honest_welfare_is_compared_between_the_sides_of_one_attack_alone():
+    """Two attacks leave other agents honest: the same ledger gives other sums, and no difference is told."""
+    attacks = {"shirker": 0.25, "sybil_rating": 0.125}
+    table = sim.compare("service_market", metrics=["honest_welfare", "efficiency"], attack=attacks, seeds=4)
+    for metric, compared in (("honest_welfare", {"shirker"}), ("efficiency", {"shirker", "sybil_rating"})):
+        mine = table[(table.metric == metric) & (table.pairs > 0)]
+        assert {arm.partition(",")[0].removeprefix("attack=") for arm in mine.arm} == compared
+        assert mine.difference.notna().all()
 
 
 def test_a_scenario_that_takes_no_attackers_says_so():

@@ -9,6 +9,7 @@ import pytest
 
 import sim
 from agents.attacks.registry import ATTACKS
+from sim.attack.defences import DEFENCES
 from sim.metrics.resilience import lost
 from sim.metrics.statistics import paired_difference
 
@@ -20,9 +21,15 @@ SHARE = 0.25
 def rows():
     """The runs of every attack in its setting, with its defence and without."""
     return {
-        name: sim.run("service_market", attack={name: SHARE}, defence=attack.defence, seeds=SEEDS, **attack.setting)
+        name: sim.run("service_market", attack={name: SHARE}, defence=attack.defence, seeds=SEEDS, **elsewhere(attack))
         for name, attack in ATTACKS.items()
     }
+
+
+def elsewhere(attack):
+    """The attack's setting, apart from what its defence switches."""
+    switched = DEFENCES["service_market"][attack.defence].on
+    return {name: value for name, value in attack.setting.items() if name not in switched}
 
 
 def welfare(table, side, *, defended):
