@@ -193,8 +193,9 @@ def _recovery(ticks: Columns, config: Mapping[str, Any]) -> str:
         [
             f"Every attack stops after tick {config['stop']}, and its agents are honest from then on; no defence is on, and the "
             f"share is {config['share']:.3g}. The market has recovered when, over five ticks, it realises at least 95 % of what "
-            "it realises if they were honest from the start; never: not before the episode ends. In brackets 95 % intervals "
-            "over worlds (Fieller; bootstrap).",
+            "it realises if they were honest from the start; never: not in the "
+            f"{config['parameters']['horizon'] - config['stop']} ticks that are left. In brackets 95 % intervals over worlds "
+            "(Fieller; bootstrap).",
             markdown((["attack", "surplus missing before the stop", "ticks until it has recovered"], rows)),
         ]
     )
