@@ -17,6 +17,7 @@ from sim.attack.study import ALL, STOPPED
 from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval
 from sim.plots.style import GREY, PALETTE, dress, head, in_windows, legend
+from sim.reading import LEVEL
 
 Tables = Mapping[str, Columns]
 BLUE, RED, GREEN, PURPLE = PALETTE[:4]
@@ -98,11 +99,10 @@ def defences(tables: Tables, manifest: Mapping[str, Any]) -> Figure:
         fontsize=11,
         fontweight="bold",
     )
-    for k, (difference, _) in enumerate(cost.values()):
-        sure = not difference.low <= 0 <= difference.high
+    for k, (difference, p) in enumerate(cost.values()):
         below.barh(k, difference.mean, height=0.6, color=BLUE, alpha=0.3)
         below.plot([difference.low, difference.high], [k, k], color=BLUE, linewidth=2.4, solid_capstyle="butt")
-        below.plot(difference.mean, k, "o", color=BLUE, markerfacecolor=None if sure else "white", markersize=7)
+        below.plot(difference.mean, k, "o", color=BLUE, markerfacecolor=None if p <= LEVEL else "white", markersize=7)
     below.axvline(0, color="black", linewidth=1)
     dress(
         below,
