@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -39,6 +41,7 @@ from chain.contracts.service_market import Outcome
 from chain.layout import Kind
 from chain.status import Status
 from sim.attack.attackers import attackers_of
+from sim.attack.defences import DEFENCES
 from sim.metrics.statistics import mean_interval, paired_difference
 from sim.scenarios import find
 from sim.world import World
@@ -49,7 +52,7 @@ COIN = 1_000_000  # amounts on the ledger are whole numbers of millionths of a c
 # ## What an attack is
 #
 # An attacker is nobody special. It controls some accounts, is shown what everybody is shown, and sends ordinary transactions.
-# It can not break the ledger's rules; it uses them. What makes it an attacker is only what it wants. Four attacks come with
+# It can not break the ledger's rules; it uses them. What makes it an attacker is only what it wants. Five attacks come with
 # LedgerLab:
 
 # %%
@@ -221,7 +224,13 @@ pd.DataFrame(losses, index=pd.Index(SHARES, name="share"))[["mean", "low", "high
 # nobody does. With `defence=...`, `sim.run` plays every world with it and without.
 
 # %%
-DEFENCES = [["stake"], ["dispute"], ["stake", "dispute"]]
+CHOICES = [["stake"], ["dispute"], ["stake", "dispute"]]
+
+
+def apart_from(names):
+    """The small market without the parameters that these defences set."""
+    theirs = {parameter for name in names for parameter in DEFENCES["service_market"][name].on}
+    return {parameter: value for parameter, value in small.items() if parameter not in theirs}
 
 
 def part(rows, side, *, defended):
@@ -231,9 +240,9 @@ def part(rows, side, *, defended):
 
 
 found = {}
-for names in DEFENCES:
-    attacked = sim.run("service_market", attack={"shirker": 0.25}, defence=names, **small)
-    nobody = sim.run("service_market", attack={"shirker": 0}, defence=names, **small)
+for names in CHOICES:
+    attacked = sim.run("service_market", attack={"shirker": 0.25}, defence=names, **apart_from(names))
+    nobody = sim.run("service_market", attack={"shirker": 0}, defence=names, **apart_from(names))
     without, with_it = (part(attacked, "honest", defended=d) - part(attacked, "attacked", defended=d) for d in (False, True))
     found[" and ".join(names)] = {
         "taken without": mean_interval(without),
@@ -254,9 +263,8 @@ pd.DataFrame(numbers).T
 # - Both together save most. They also have a price, paid in every market where nobody cheats: stakes burned for bad luck.
 
 # %%
-guarded = pd.concat(
-    [sim.run("service_market", attack={"shirker": share}, defence=["stake", "dispute"], **small) for share in SHARES]
-)
+both = ["stake", "dispute"]
+guarded = pd.concat([sim.run("service_market", attack={"shirker": share}, defence=both, **apart_from(both)) for share in SHARES])
 guarded = guarded[guarded.defence != "none"]
 
 figure, axes = plt.subplots(figsize=(7, 3.8), layout="constrained")
