@@ -1,13 +1,15 @@
 """What can be said on the command line: options that commands share, and how their text is read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from chain.errors import InputError
+
+V = TypeVar("V")
 
 ScenarioName = Annotated[str, typer.Argument(help="Name of a scenario; see `ledgerlab list`.")]
 Preset = Annotated[str, typer.Option(help="Settings to start from.")]
@@ -89,15 +91,7 @@ def parse_attacks(given: Sequence[str]) -> dict[str, float]:
     >>> parse_attacks(["shirker=0.25"])
     {'shirker': 0.25}
     """
-    out: dict[str, float] = {}
-    for text in given:
-        name, equals, share = text.partition("=")
-        if not equals or not name:
-            raise InputError(f"--attack: {text!r} given, allowed is NAME=SHARE, such as shirker=0.25")
-        if name in out:
-            raise InputError(f"--attack {name}: given twice, allowed is once")
-        out[name] = decimal(f"--attack {name}", share)
-    return out
+    return _pairs("--attack", "NAME=SHARE, such as shirker=0.25", given, decimal)
 
 
 def parse_settings(given: Sequence[str]) -> dict[str, int]:
@@ -109,14 +103,19 @@ def parse_settings(given: Sequence[str]) -> dict[str, int]:
     >>> parse_settings(["clients=10", "min_stake=5_000_000"])
     {'clients': 10, 'min_stake': 5000000}
     """
-    out: dict[str, int] = {}
+    return _pairs("--set", "PARAM=VALUE", given, whole)
+
+
+def _pairs(option: str, form: str, given: Sequence[str], read: Callable[[str, str], V]) -> dict[str, V]:
+    """Name -> what `read` makes of the text after the equals sign; each name once."""
+    out: dict[str, V] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise InputError(f"--set: {text!r} given, allowed is PARAM=VALUE")
+            raise InputError(f"{option}: {text!r} given, allowed is {form}")
         if name in out:
-            raise InputError(f"--set {name}: given twice, allowed is once")
-        out[name] = whole(f"--set {name}", value)
+            raise InputError(f"{option} {name}: given twice, allowed is once")
+        out[name] = read(f"{option} {name}", value)
     return out
 
 

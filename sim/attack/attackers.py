@@ -124,6 +124,6 @@ class Identities:
         """Take back what asks for one identity too many. One that was asked for counts, even if the ledger refuses it."""
         for role, field in self._fields.items():
             rows, taken = self._rows[role], self._taken[role]
-            asked = actions[role][field][rows] != 0
-            actions[role][field][rows] = asked & (taken < self.most)
-            taken += asked & (taken < self.most)
+            granted = (actions[role][field][rows] != 0) & (taken < self.most)
+            actions[role][field][rows] = granted
+            taken += granted

@@ -11,8 +11,7 @@ from typing import Any
 
 from agents.registry import nearest
 from chain.errors import InputError
-
-COIN = 1_000_000
+from sim.metrics.prices import COIN
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ for something better. What it does not decide (fields that it does not learn, ag
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,29 +115,26 @@ def outcome_of(hunt: Hunt, side: str = ATTACKED, policy: Any = None) -> Any:
     return World(hunt.scenario, hunt.parameters, hunt.policies, seeds=hunt.held_out, attackers=attackers).play()
 
 
-def training_worlds(hunt: Hunt, side: str, seed: int) -> World:
-    """The `WATCHED` worlds of a training seed, with the attackers on a side."""
-    seeds, worlds = np.full(WATCHED, seed), np.arange(WATCHED)
-    attackers = hunt.attackers(side)
-    return World(hunt.scenario, hunt.parameters, hunt.policies, seeds=seeds, worlds=worlds, attackers=attackers)
+class Watched(NamedTuple):
+    """What the attackers' agents of the role that learns did on a side, in `WATCHED` worlds of a training seed."""
+
+    profit: float
+    """Mean over these worlds, coins."""
+    seen: NDArray[np.float32]
+    """Shape (rows, features), all ticks one after another."""
+    answers: NDArray[np.float32]
+    """Shape (rows, fields)."""
 
 
-def better_side(hunt: Hunt, seed: int) -> str:
-    """Whether the script or the honest twin earns more, in worlds of the training."""
-    profits = {side: float(attacker_profit(training_worlds(hunt, side, seed).play()).mean()) for side in (HONEST, ATTACKED)}
-    return max(profits, key=lambda side: profits[side])
-
-
-def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> Watched:
     """What the attackers' agents of the role that learns see and do on a side, as the learner would see and say it.
 
     A field below the range that can be learned says "as much as needed"; it counts as the most that the view shows in the column
     of the same name in the episode.
-
-    Returns:
-        What was seen, shape (rows, features), and what was answered, shape (rows, fields), of `WATCHED` worlds and all ticks.
     """
-    world = training_worlds(hunt, side, seed)
+    seeds, worlds = np.full(WATCHED, seed), np.arange(WATCHED)
+    attackers = hunt.attackers(side)
+    world = World(hunt.scenario, hunt.parameters, hunt.policies, seeds=seeds, worlds=worlds, attackers=attackers)
     rows, seen, done, shown = world.controlled(hunt.role), [], [], []
     while not world.done:
         actions, view = world.actions(), world.economy.views[hunt.role][rows]
@@ -150,7 +147,8 @@ def watched(hunt: Hunt, side: str, encoding: Encoding, seed: int) -> tuple[NDArr
     for field in encoding.fields:
         most = views[field.name].max(axis=0) if field.name in (views.dtype.names or ()) else field.low
         fields[field.name] = np.where(answers[field.name] < field.low, most, answers[field.name]).reshape(-1)
-    return np.concatenate(seen), encoding.box_of(fields)
+    profit = float(attacker_profit(world.economy.outcome()).mean())
+    return Watched(profit, np.concatenate(seen), encoding.box_of(fields))
 
 
 def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], None] | None = None, **settings: Any) -> Found:
@@ -188,7 +186,8 @@ def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], 
         **hunt.given,
     )
     script = hunt.attackers(ATTACKED).policies[hunt.role]
-    began = better_side(hunt, seed)
+    sides = {side: watched(hunt, side, env.encoding, seed) for side in (HONEST, ATTACKED)}
+    began = max(sides, key=lambda side: sides[side].profit)
     shipped = shipped_entry("ppo", hunt.scenario.name, hunt.preset, hunt.role)
     shipped.pop("env_kwargs", None)
 
@@ -203,7 +202,7 @@ def train_attacker(hunt: Hunt, seed: int, progress: Callable[[int, int, float], 
         seed,
         evaluate=lambda model: attacker_profit(outcome_of(hunt, policy=now(model))),
         evaluations=EVALUATIONS,
-        prepare=lambda model: imitate(model, *watched(hunt, began, env.encoding, seed), seed=seed),
+        prepare=lambda model: imitate(model, sides[began].seen, sides[began].answers, seed=seed),
         progress=progress,
     )
     if not learned.complete:
