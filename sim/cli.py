@@ -157,9 +157,7 @@ def reproduce(
     counts = {"sessions": sessions, "stable": stable, "limit": limit, "threads": threads}
     given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
     given |= {option: decimal(f"--{option}", text) for option, text in rates.items()}
-    for setting in parameters:
-        if setting in (*given, "name"):
-            raise InputError(f"--set {setting}: no such parameter; allowed are those that `ledgerlab explain posted_price` lists")
+    free(parameters, (*given, "name"), "posted_price")
     from sim.reproduction import planned
     from sim.screen import reproduced
     from sim.store import check_out

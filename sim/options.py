@@ -1,7 +1,7 @@
 """What can be said on the command line: options that commands share, and how their text is read."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -119,13 +119,18 @@ def _pairs(option: str, form: str, given: Sequence[str], read: Callable[[str, st
     return out
 
 
-def free(parameters: dict[str, int]) -> dict[str, Any]:
-    """The same parameters, unless one has the name of an argument of `plan`, which is an option of its own.
+RUN = ("scenario", "policies", "seeds", "preset", "attack", "defence", "threads", "trust")
+"""Arguments of `sim.experiment.plan`, which are options of their own."""
+
+
+def free(parameters: dict[str, int], reserved: Collection[str] = RUN, scenario: str = "") -> dict[str, Any]:
+    """The same parameters, unless one has the name of an argument that is an option of its own.
 
     Raises:
-        InputError: one has.
+        InputError: one has; the message names the scenario, if given.
     """
     for name in parameters:
-        if name in ("scenario", "policies", "seeds", "preset", "attack", "defence", "threads", "trust"):
-            raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain` lists")
+        if name in reserved:
+            where = f"ledgerlab explain {scenario}".rstrip()
+            raise InputError(f"--set {name}: no such parameter; allowed are those that `{where}` lists")
     return parameters

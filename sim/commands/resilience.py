@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chain.errors import InputError
-from sim.options import Out, Preset, ScenarioName, Seeds, Settings, Threads, decimal, parse_policies, parse_settings, whole
+from sim.options import Out, Preset, ScenarioName, Seeds, Settings, Threads, decimal, free, parse_policies, parse_settings, whole
 
 if TYPE_CHECKING:
     from sim.attack.study import Study
@@ -43,9 +42,7 @@ def resilience(
 ) -> None:
     """Study how well a scenario withstands attack: curves, defences, recovery, and attackers that learn, on one page."""
     parameters = parse_settings(set_ or ())
-    for name in parameters:
-        if name in RESERVED:
-            raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain {scenario}` lists")
+    free(parameters, RESERVED, scenario)
     counts = {"seeds": seeds, "trainings": trainings, "steps": steps, "threads": threads}
     given: dict[str, Any] = {name: whole(f"--{name}", text) for name, text in counts.items()}
     given["shares"], given["share"] = [decimal("--shares", text) for text in shares.split(",")], decimal("--share", share)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chain.errors import InputError
-from sim.options import Out, Preset, ScenarioName, Settings, parse_policies, parse_settings, whole
+from sim.options import Out, Preset, ScenarioName, Settings, free, parse_policies, parse_settings, whole
 
 if TYPE_CHECKING:
     from sim.training import Training
@@ -73,9 +73,7 @@ def train(
     wanted: dict[str, Any] = {
         name: None if text is None else whole(f"--{name}", text) for name, text in (("steps", steps), ("worlds", worlds))
     }
-    for name in parameters:
-        if name in RESERVED:
-            raise InputError(f"--set {name}: no such parameter; allowed are those that `ledgerlab explain {scenario}` lists")
+    free(parameters, RESERVED, scenario)
     chosen = {who: names.split(",") for who, names in _by_role("--fields", fields or (), roles).items()}
     forms = _by_role("--form", form or (), roles)
     settings = _hyperparams(hyperparam or (), roles)
