@@ -12,18 +12,31 @@ from typing import TYPE_CHECKING, Any
 from sim.fronts.ids import register_now_or_later
 
 if TYPE_CHECKING:
-    from sim.experiment import compare, run
+    from sim.experiments.run import compare, run
+    from sim.experiments.store import load, record
     from sim.fronts.sb3_vec_env import make_vec_env
-    from sim.store import load, record
 
 __version__ = "0.1.0"
-__all__ = ["Learn", "__version__", "compare", "load", "make_vec_env", "record", "reproduce", "resilience", "run", "train"]
+__all__ = [
+    "Learn",
+    "__version__",
+    "compare",
+    "load",
+    "make_vec_env",
+    "record",
+    "report",
+    "reproduce",
+    "resilience",
+    "run",
+    "train",
+]
 
 _HOMES = {
-    "run": "sim.experiment",
-    "compare": "sim.experiment",
-    "load": "sim.store",
-    "record": "sim.store",
+    "run": "sim.experiments.run",
+    "compare": "sim.experiments.run",
+    "load": "sim.experiments.store",
+    "record": "sim.experiments.store",
+    "report": "sim.experiments.report",
     "make_vec_env": "sim.fronts.sb3_vec_env",
     "reproduce": "sim.reproduction",
     "resilience": "sim.attack.keeping",

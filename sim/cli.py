@@ -79,9 +79,9 @@ def run(
     """Run a scenario, print its metrics and keep its rows."""
     policies, parameters = parse_policies(policy or ()), free(parse_settings(set_ or ()))
     attacks = parse_attacks(attack or ())
-    from sim.experiment import plan
+    from sim.experiments.run import plan
+    from sim.experiments.store import check_out
     from sim.screen import show, watched
-    from sim.store import check_out
 
     worlds, shared = whole("--seeds", seeds), whole("--threads", threads)
     experiment = plan(
@@ -158,9 +158,9 @@ def reproduce(
     given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
     given |= {option: decimal(f"--{option}", text) for option, text in rates.items()}
     free(parameters, (*given, "name"), "posted_price")
+    from sim.experiments.store import check_out
     from sim.reproduction import planned
     from sim.screen import reproduced
-    from sim.store import check_out
 
     experiment = planned(name, **given, **parameters)
     check_out(out)

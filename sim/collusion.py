@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from agents.learned.tabular import Learning
 from chain.errors import InputError, whole
-from sim.arms import MOST_THREADS
+from sim.experiments.arms import MOST_THREADS
 from sim.metrics.contrasts import Columns
 from sim.scenarios import find
 from sim.scenarios.posted_price.parameters import COIN, PostedPriceParameters

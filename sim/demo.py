@@ -10,14 +10,14 @@ from agents.registry import POLICIES
 from chain.errors import InputError
 from sim.attack.study import plan_study
 from sim.commands.resilience import studied
-from sim.experiment import plan
-from sim.manifest import NAME, read_manifest
+from sim.experiments.manifest import NAME, read_manifest
+from sim.experiments.reading import difference_table, main_table, reading
+from sim.experiments.report import markdown
+from sim.experiments.run import plan
+from sim.experiments.store import read_table
 from sim.metrics.contrasts import contrasts
-from sim.reading import difference_table, main_table, reading
-from sim.report import markdown
 from sim.scenarios import find
 from sim.screen import out, show, watched
-from sim.store import read_table
 
 REFERENCE_SEEDS = 20
 ATTACKED_SEEDS = 20

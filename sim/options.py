@@ -120,7 +120,7 @@ def _pairs(option: str, form: str, given: Sequence[str], read: Callable[[str, st
 
 
 RUN = ("scenario", "policies", "seeds", "preset", "attack", "defence", "threads", "trust")
-"""Arguments of `sim.experiment.plan`, which are options of their own."""
+"""Arguments of `sim.experiments.run.plan`, which are options of their own."""
 
 
 def free(parameters: dict[str, int], reserved: Collection[str] = RUN, scenario: str = "") -> dict[str, Any]:

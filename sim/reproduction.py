@@ -17,13 +17,13 @@ from agents.registry import nearest
 from chain.errors import InputError
 from chain.rule import MODE, source_digest
 from sim.collusion import AFTER, MOST_PHASES, REMAINDER, Collusion, Measured, columns, plan, play
-from sim.files import undisturbed
-from sim.manifest import NAME, checkout, machine, short_hash, versions
+from sim.experiments.columns import undisturbed
+from sim.experiments.manifest import NAME, checkout, machine, short_hash, versions
+from sim.experiments.reading import with_error
+from sim.experiments.report import markdown
+from sim.experiments.store import Stopped, Writer, check_out, claim, read_table
 from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval
-from sim.reading import with_error
-from sim.report import markdown
-from sim.store import Stopped, Writer, check_out, claim, read_table
 
 FORMAT, VERSION = "ledgerlab reproduction", 1
 PAPERS = {

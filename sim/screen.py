@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chain.rule import is_warm
-from sim import experiment as experiments
-from sim.manifest import read_manifest, rules_folder
-from sim.reading import main_table, reading
-from sim.store import keep, read_table
+from sim.experiments import run as experiments
+from sim.experiments.manifest import read_manifest, rules_folder
+from sim.experiments.reading import main_table, reading
+from sim.experiments.store import keep, read_table
 
 COMPILING = "Compiling the rules: once per version, about a minute ..."
 
@@ -61,7 +61,7 @@ def show(folder: Path, reported: bool) -> None:
     from sim.metrics.contrasts import contrasts
 
     if reported:
-        from sim.report import report
+        from sim.experiments.report import report
 
         report(folder)
     manifest = read_manifest(folder)

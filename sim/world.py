@@ -12,8 +12,8 @@ from agents.registry import nearest
 from chain.digest import digest
 from chain.errors import InputError
 from chain.invariants import check
-from sim.arms import policy_of
 from sim.attack.attackers import Attackers, Identities, beside
+from sim.experiments.arms import policy_of
 from sim.scenario import Role, Scenario
 
 

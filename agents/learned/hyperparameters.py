@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from agents.encoding import FORMS
 from agents.learned.network import MOST_LAYERS, WIDEST
-from agents.learned.plain_yaml import read_yaml
+from agents.plain_yaml import read_yaml
 from agents.registry import nearest
 from chain.errors import InputError
 

@@ -7,7 +7,7 @@ from chain.rule import MODE, source_digest
 from sim.attack.attackers import attackers_of
 from sim.attack.study import Study
 from sim.attack.trained import EVALUATIONS
-from sim.manifest import checkout, machine, rules_folder, short_hash, versions
+from sim.experiments.manifest import checkout, machine, rules_folder, short_hash, versions
 from sim.metrics import METRICS
 
 FORMAT, VERSION = "ledgerlab resilience", 1

@@ -11,16 +11,16 @@ import numpy as np
 
 from agents.files import digest_of, durably
 from chain.errors import InputError
-from sim.arms import Arm
 from sim.attack import study as studies
 from sim.attack.description import FORMAT, VERSION, described
 from sim.attack.study import SHARES, Study, plan_study
 from sim.attack.trained import Found, train_attacker
-from sim.experiment import Batch, Progress, joined, measured, play
-from sim.files import undisturbed
-from sim.manifest import NAME
+from sim.experiments.arms import Arm
+from sim.experiments.columns import undisturbed
+from sim.experiments.manifest import NAME
+from sim.experiments.run import Batch, Progress, joined, measured, play
+from sim.experiments.store import Stopped, Writer, check_out, claim, read_table
 from sim.metrics.contrasts import Columns
-from sim.store import Stopped, Writer, check_out, claim, read_table
 
 PAGE = "resilience.md"
 TRAINING_COST = 10

@@ -9,10 +9,10 @@ import numpy as np
 from sim.attack import measures
 from sim.attack.attackers import ATTACKED
 from sim.attack.measures import ENDS
+from sim.experiments.reading import LEVEL, UNSURE
+from sim.experiments.report import markdown
 from sim.explain import capability, setting
 from sim.metrics.contrasts import Columns
-from sim.reading import LEVEL, UNSURE
-from sim.report import markdown
 
 
 def studied(runs: Columns, config: Mapping[str, Any]) -> str:

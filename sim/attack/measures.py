@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from sim.attack.attackers import ATTACKED, HONEST
 from sim.attack.sides import NONE
 from sim.attack.study import ALL, NOBODY, STOPPED, TRAINED
+from sim.experiments.reading import LEVEL
 from sim.metrics import resilience
 from sim.metrics.contrasts import Columns
 from sim.metrics.resilience import Exploitability, Recovery, Worst
 from sim.metrics.statistics import Difference, Interval, holm, mean_interval, paired_difference, ratio_of_means
-from sim.reading import LEVEL
 
 Config = Mapping[str, Any]
 """What the manifest says the study was."""

@@ -9,10 +9,10 @@ from sim.attack.limits import again, limitations, studied
 from sim.attack.measures import ENDS
 from sim.attack.sides import NONE
 from sim.attack.study import ALL
+from sim.experiments.reading import LEVEL, UNSURE, with_error
+from sim.experiments.report import markdown
 from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import Interval
-from sim.reading import LEVEL, UNSURE, with_error
-from sim.report import markdown
 
 SHOWN = {NONE: "no defence", ALL: "all defences"}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from agents.attacks.attack import Attack
 from agents.attacks.registry import find_attack
-from sim.arms import Arm
 from sim.attack.attackers import ABSENT, ATTACKED, HONEST, attackers_of
 from sim.attack.defences import Defence, defences_of
+from sim.experiments.arms import Arm
 from sim.scenario import Scenario
 
 NONE = "none"

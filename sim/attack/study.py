@@ -19,12 +19,12 @@ import numpy as np
 
 from agents.attacks.registry import ATTACKS, find_attack
 from chain.errors import InputError, whole
-from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
 from sim.attack.attackers import ATTACKED, HONEST, SIDES, Attackers, attackers_of
 from sim.attack.defences import DEFENCES, Defence, defences_of
 from sim.attack.sides import NONE, sided, switched
 from sim.attack.trained import Hunt
-from sim.experiment import Experiment
+from sim.experiments.arms import MOST_THREADS, Arm, arms_of, seeds_of
+from sim.experiments.run import Experiment
 from sim.scenario import Scenario
 from sim.scenarios import find
 

@@ -48,7 +48,7 @@ def resilience(
     given["shares"], given["share"] = [decimal("--shares", text) for text in shares.split(",")], decimal("--share", share)
     given |= {"policies": parse_policies(policy or ()), "attacks": attack, "defences": defence}
     from sim.attack.study import plan_study
-    from sim.store import check_out
+    from sim.experiments.store import check_out
 
     given |= {"preset": preset, "capability": capability, **parameters}
     study = plan_study(scenario, **given)
@@ -66,7 +66,7 @@ RESERVED = (
 def studied(study: "Study", folder: Path | None = None) -> None:
     """Run a study while showing progress; print what came out and where it is kept."""
     from sim.attack.keeping import keep
-    from sim.manifest import rules_folder
+    from sim.experiments.manifest import rules_folder
     from sim.screen import progress
 
     with progress(rules_folder(study)) as step:

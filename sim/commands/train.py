@@ -77,7 +77,7 @@ def train(
     chosen = {who: names.split(",") for who, names in _by_role("--fields", fields or (), roles).items()}
     forms = _by_role("--form", form or (), roles)
     settings = _hyperparams(hyperparam or (), roles)
-    from sim.store import check_out
+    from sim.experiments.store import check_out
     from sim.training.keeping import keep
     from sim.training.plan import Learn, plan_training
 
@@ -152,7 +152,7 @@ def progress(plan: "Plan") -> "Iterator[Progress]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from chain.rule import is_warm
-    from sim.manifest import rules_folder
+    from sim.experiments.manifest import rules_folder
     from sim.screen import COMPILING
 
     console = Console(stderr=True, highlight=False)
@@ -187,7 +187,7 @@ def show(training: "Training") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from sim.reading import span, with_error
+    from sim.experiments.reading import span, with_error
     from sim.screen import out
     from sim.training.keeping import compared
 

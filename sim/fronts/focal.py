@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from agents.encoding import Encoding
 from chain.errors import InputError, whole
 from chain.rule import rule
-from sim.arms import HIGHEST_SEED, MOST_THREADS, seat
 from sim.attack.attackers import Attackers
+from sim.experiments.arms import HIGHEST_SEED, MOST_THREADS, seat
 from sim.scenario import Scenario, resolve
 from sim.scenarios import find
 from sim.world import World

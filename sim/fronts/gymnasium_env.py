@@ -9,8 +9,8 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from chain.errors import whole
-from sim.arms import HIGHEST_SEED
 from sim.encodings import encoding_of
+from sim.experiments.arms import HIGHEST_SEED
 from sim.fronts.focal import Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, masks_of, observation_space
 from sim.scenario import Scenario

@@ -45,7 +45,7 @@ from agents.registry import nearest
 from chain.errors import InputError
 from chain.invariants import check
 from chain.status import Status
-from sim.arms import seeds_of
+from sim.experiments.arms import seeds_of
 from sim.scenarios import find
 from sim.seats import GuestSeat, address_of, join
 from sim.world import World

@@ -10,8 +10,8 @@ from pettingzoo import ParallelEnv
 
 from agents.registry import nearest
 from chain.errors import InputError, whole
-from sim.arms import HIGHEST_SEED
 from sim.encodings import encoding_of
+from sim.experiments.arms import HIGHEST_SEED
 from sim.fronts.focal import Fields, Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, masks_of, observation_space
 from sim.scenario import Scenario

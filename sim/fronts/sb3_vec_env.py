@@ -13,9 +13,9 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 from agents.attacks.registry import find_attack
 from agents.registry import nearest
 from chain.errors import InputError, whole
-from sim.arms import HIGHEST_SEED
 from sim.attack.attackers import Attackers, attackers_of
 from sim.encodings import encoding_of
+from sim.experiments.arms import HIGHEST_SEED
 from sim.fronts.focal import Fields, Focal, Rows, hold, scenario_of, worlds_of
 from sim.fronts.spaces import action_space, observation_space
 from sim.scenario import Scenario

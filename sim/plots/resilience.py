@@ -14,10 +14,10 @@ from sim.attack import measures
 from sim.attack.attackers import ABSENT, ATTACKED, HONEST
 from sim.attack.sides import NONE
 from sim.attack.study import ALL, STOPPED
+from sim.experiments.reading import LEVEL
 from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval
 from sim.plots.style import GREY, PALETTE, dress, head, in_windows, legend
-from sim.reading import LEVEL
 
 Tables = Mapping[str, Columns]
 BLUE, RED, GREEN, PURPLE = PALETTE[:4]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sim.experiments.store import check_out
 from sim.scenario import Scenario
-from sim.store import check_out
 from sim.training.keeping import keep
 from sim.training.plan import HELD_OUT_WORLDS, Learn, plan_training
 from sim.training.running import Progress, Training

@@ -26,11 +26,11 @@ from agents.learned.averaged import Averaged
 from agents.learned.bundle import Card, save_bundle
 from agents.learned.training import Evaluation
 from chain.rule import MODE, source_digest
-from sim.files import undisturbed
-from sim.manifest import NAME, checkout, machine, rules_folder, versions
+from sim.experiments.columns import undisturbed
+from sim.experiments.manifest import NAME, checkout, machine, rules_folder, versions
+from sim.experiments.store import claim
 from sim.metrics.contrasts import Columns
 from sim.metrics.statistics import mean_interval, paired_difference
-from sim.store import claim
 from sim.training.plan import Plan
 from sim.training.running import Progress, Training, policy_now, run
 

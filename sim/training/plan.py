@@ -13,8 +13,8 @@ from agents.learned.together import check_together
 from agents.learned.training import MOST_STEPS, check_training
 from agents.registry import nearest
 from chain.errors import InputError, whole
-from sim.arms import Seated, seat
 from sim.encodings import encoding_of
+from sim.experiments.arms import Seated, seat
 from sim.fronts.focal import MOST_WORLDS, scenario_of
 from sim.scenario import Scenario
 from sim.world import World

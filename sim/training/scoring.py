@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.policy import Action, Dice, Memory, View, decide, memory_of
-from sim.arms import policy_of
+from sim.experiments.arms import policy_of
 from sim.scenario import Role, Scenario
 from sim.world import World
 

@@ -14,8 +14,8 @@ from agents.scripted.cheapest import Cheapest
 from agents.scripted.thompson import Thompson
 from chain.errors import InputError
 from sim.cli import main
-from sim.manifest import read_manifest
-from sim.reading import command
+from sim.experiments.manifest import read_manifest
+from sim.experiments.reading import command
 from sim.scenarios import SCENARIOS
 from sim.world import World
 from tests.agents.views import EVERY_POLICY

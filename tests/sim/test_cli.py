@@ -123,7 +123,7 @@ def test_a_disk_that_fails_is_one_line_and_exit_1(capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sim.store.Writer.add", full)
+    monkeypatch.setattr("sim.experiments.store.Writer.add", full)
     assert main(["run", "service_market", "--preset", "minimal", "--seeds", "1"]) == 1
     assert capsys.readouterr().err == "ledgerlab: file: No space left on device\n"
     assert not Path("results").exists()

@@ -9,11 +9,11 @@ import sim
 from chain.errors import InputError
 from sim.cli import main
 from sim.collusion import AFTER, BEFORE, best_answer, columns, deviations, followed, plan, play
-from sim.experiment import joined
+from sim.experiments.run import joined
+from sim.experiments.store import Stopped, read_table
 from sim.metrics.statistics import mean_interval
 from sim.reproduction import FIGURES, TABLE, command, keep, read
 from sim.scenarios.posted_price.sessions import Session
-from sim.store import Stopped, read_table
 
 QUICK = {"beta": 4e-5, "stable": 20_000}
 """Ten times less exploration than the baseline, and sooner content: sessions are quick, and collude less."""

@@ -12,7 +12,7 @@ from agents.learned.policy import LearnedPolicy
 from agents.registry import BUNDLES, POLICIES, find, shipped
 from chain.errors import InputError
 from sim.cli import main
-from sim.manifest import read_manifest
+from sim.experiments.manifest import read_manifest
 from sim.scenarios import find as scenario_named
 from sim.world import World
 from tests.agents.learned.networks import CARD, network, policy

@@ -4,7 +4,7 @@ import pytest
 
 from agents.encoding import FORMS
 from agents.learned.hyperparameters import FITTING, FOLDER, KINDS, check_form, hyperparameters, parse_overrides, shipped_entry
-from agents.learned.plain_yaml import MOST_BYTES, read_yaml
+from agents.plain_yaml import MOST_BYTES, read_yaml
 from chain.errors import InputError
 
 

@@ -10,7 +10,7 @@ from agents.attacks.registry import ATTACKS
 from chain.errors import InputError
 from sim.attack.keeping import PAGE, keep, read, write_up
 from sim.attack.study import arms, plan_study, stopping, trained_arms, training_seeds
-from sim.store import Stopped
+from sim.experiments.store import Stopped
 from tests.sim.attack.studies import DEFENCES, SCRIPTS, TINY, guard
 
 

@@ -18,8 +18,8 @@ from agents.registry import POLICIES
 from chain.errors import InputError
 from chain.rule import MODE, source_digest
 from sim import __version__
-from sim.arms import Arm
-from sim.experiment import Experiment
+from sim.experiments.arms import Arm
+from sim.experiments.run import Experiment
 from sim.metrics import METRICS
 
 FORMAT, VERSION = "ledgerlab run", 1
@@ -114,7 +114,7 @@ def machine() -> dict[str, Any]:
 
 def checkout() -> dict[str, Any] | None:
     """Commit of the checkout that the code runs from and whether its sources were changed since; None outside of one."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=True).stdout

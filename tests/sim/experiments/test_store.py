@@ -12,11 +12,11 @@ import pytest
 
 import sim
 from chain.errors import InputError
-from sim.files import from_column, to_column, undisturbed
-from sim.manifest import read_manifest
+from sim.experiments.columns import from_column, to_column, undisturbed
+from sim.experiments.manifest import read_manifest
+from sim.experiments.store import Stopped, read_table
 from sim.scenarios import find
 from sim.scenarios.service_market.tables import surplus_rows
-from sim.store import Stopped, read_table
 from sim.world import World
 
 ARMS = {"client": ["random", "thompson"], "provider": "low_effort"}

@@ -9,8 +9,8 @@ import numpy as np
 
 from agents.registry import nearest
 from chain.errors import InputError
-from sim.arms import MOST_THREADS, Arm, arms_of, seeds_of
 from sim.attack.sides import under_attack
+from sim.experiments.arms import MOST_THREADS, Arm, arms_of, seeds_of
 from sim.metrics import METRICS
 from sim.metrics.contrasts import Columns, contrasts
 from sim.metrics.outcome import Outcome

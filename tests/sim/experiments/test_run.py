@@ -10,12 +10,12 @@ import pytest
 
 import sim
 from chain.errors import InputError
-from sim.experiment import BATCH, joined, measured, plan, play
+from sim.experiments.run import BATCH, joined, measured, plan, play
 from sim.metrics.contrasts import contrasts
 from sim.scenarios import find
 from sim.world import World
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def first_offer(view, memory, dice):

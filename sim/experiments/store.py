@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from agents.files import digest_of, durably
 from chain.errors import InputError
-from sim.experiment import Batch, Experiment, Progress, measured, plan, play
-from sim.files import from_column, to_column, undisturbed
-from sim.manifest import NAME, described, read_manifest
+from sim.experiments.columns import from_column, to_column, undisturbed
+from sim.experiments.manifest import NAME, described, read_manifest
+from sim.experiments.run import Batch, Experiment, Progress, measured, plan, play
 from sim.metrics.contrasts import Columns
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def keep(experiment: Experiment, out: Path | None = None, progress: Progress | N
     """Run an experiment into a directory of its own, and return the directory.
 
     Args:
-        experiment: what to run, from `sim.experiment.plan`.
+        experiment: what to run, from `sim.experiments.run.plan`.
         out: the directory; results/<scenario>-<preset>-<hash>, with -2, -3 and so on if it is taken, if not given.
         progress: called with (ticks done, ticks in all).
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from agents.files import durably
 from chain.errors import InputError
-from sim.manifest import read_manifest
+from sim.experiments.manifest import read_manifest
+from sim.experiments.reading import Table, command, difference_table, limitations, main_table, reading
+from sim.experiments.store import read_table
 from sim.metrics.contrasts import Columns, contrasts
-from sim.reading import Table, command, difference_table, limitations, main_table, reading
 from sim.scenarios import find
-from sim.store import read_table
 
 REPORT = "report.md"
 ARMS_PER_TABLE = 5

@@ -9,13 +9,13 @@ from matplotlib.image import imread
 
 import sim
 from sim.cli import main
-from sim.manifest import read_manifest
+from sim.experiments.manifest import read_manifest
+from sim.experiments.reading import command, difference_table, limitations, main_table, reading, verdict, with_error
+from sim.experiments.report import report
+from sim.experiments.store import read_table
 from sim.metrics.contrasts import contrasts
 from sim.plots.market import efficiency_over_time, shares
 from sim.plots.style import in_windows, short_labels
-from sim.reading import command, difference_table, limitations, main_table, reading, verdict, with_error
-from sim.report import report
-from sim.store import read_table
 
 FIGURES = "efficiency_over_time.png", "surplus_split.png", "prices_and_costs.png", "policies_compared.png"
 MANIFEST = {
