@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from sim.fronts.ids import register_now_or_later
 
 if TYPE_CHECKING:
+    from sim.experiments.loading import load
     from sim.experiments.run import compare, run
-    from sim.experiments.store import load, record
+    from sim.experiments.store import record
     from sim.fronts.sb3_vec_env import make_vec_env
 
 __version__ = "0.1.0"
 __all__ = [
     "Learn",
+    "Spec",
     "__version__",
     "compare",
     "load",
@@ -28,13 +30,16 @@ __all__ = [
     "reproduce",
     "resilience",
     "run",
+    "sweep",
     "train",
 ]
 
 _HOMES = {
+    "Spec": "sim.experiments.spec",
+    "sweep": "sim.experiments.sweep",
     "run": "sim.experiments.run",
     "compare": "sim.experiments.run",
-    "load": "sim.experiments.store",
+    "load": "sim.experiments.loading",
     "record": "sim.experiments.store",
     "report": "sim.experiments.report",
     "make_vec_env": "sim.fronts.sb3_vec_env",

@@ -47,10 +47,7 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
             {
                 "label": arm.label,
                 **_attacked(arm),
-                "policies": {
-                    role: {"label": one.label, "given": one.given, "source_sha256": one.source, "settings": _settings(one.policy)}
-                    for role, one in arm.policies.items()
-                },
+                "policies": policies_of(arm),
             }
             for arm in e.arms
         ],
@@ -58,24 +55,36 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _attacked(arm: Arm) -> dict[str, Any]:
-    """What an arm is about beside its policies, if anything."""
+def policies_of(arm: Arm) -> dict[str, dict[str, Any]]:
+    """What decides the policies of an arm, by role."""
+    return {
+        role: {"label": one.label, "given": one.given, "source_sha256": one.source, "settings": _settings(one.policy)}
+        for role, one in arm.policies.items()
+    }
+
+
+def attack_of(arm: Arm) -> dict[str, Any] | None:
+    """What decides the attack of an arm, if there is one."""
     if arm.attackers is None:
-        return {"given": dict(arm.given)} if arm.given else {}
+        return None
     who, capability = arm.attackers, arm.attackers.capability
     return {
-        "given": dict(arm.given),
-        "attack": {
-            "name": arm.attack,
-            "share": arm.share,
-            "side": arm.side,
-            "defence": arm.defence,
-            "agents": dict(who.counts),
-            "plays": {role: repr(policy) for role, policy in who.policies.items()},
-            "budget": capability.budget,
-            "identities": capability.identities,
-        },
+        "name": arm.attack,
+        "share": arm.share,
+        "side": arm.side,
+        "defence": arm.defence,
+        "agents": dict(who.counts),
+        "plays": {role: repr(policy) for role, policy in who.policies.items()},
+        "budget": capability.budget,
+        "identities": capability.identities,
     }
+
+
+def _attacked(arm: Arm) -> dict[str, Any]:
+    """What an arm is about beside its policies, if anything."""
+    attack = attack_of(arm)
+    given = {"given": dict(arm.given)} if arm.given or attack else {}
+    return given | ({"attack": attack} if attack else {})
 
 
 def _settings(policy: Any) -> str:

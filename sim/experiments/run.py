@@ -25,6 +25,8 @@ BATCH = 256
 """Most worlds played at once: enough that the cost of a call is spread thin, few enough that rows come in as they are done."""
 BATCH_BYTES = 2**28
 """About the most memory that one batch may take."""
+PLANNER_BYTES = 64
+"""That a planner needs per agent and tick."""
 
 Progress = Callable[[int, int], None]
 """Called with (ticks done, ticks in all), counted over all worlds and arms."""
@@ -62,6 +64,8 @@ class Batch:
     digests: list[str]
     """Of each world's ledger, SHA-256."""
     outcome: Outcome
+    book: Any
+    """The final ledgers; every array has a leading world axis."""
 
 
 def plan(
@@ -127,7 +131,7 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
 
                 outcome = world.play(on_tick)
                 done += world.economy.ticks * seeds.size
-                yield Batch(arm, [world.digest(w) for w in range(seeds.size)], outcome)
+                yield Batch(arm, [world.digest(w) for w in range(seeds.size)], outcome, world.economy.book)
     except MemoryError:
         raise InputError(
             f"parameters: a world of {e.scenario.name} this large does not fit in memory, allowed are fewer agents or ticks"
@@ -135,18 +139,27 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
 
 
 def _worlds_at_once(experiment: Experiment, batch: int) -> int:
-    """How many worlds make a batch, given the size of one: its ledger, and what its planner needs per agent and tick. Also checks
-    that every mixture is one of so many agents as there are."""
+    """How many worlds make a batch, given the size of one. Also checks that every mixture is one of all agents of its role."""
     world = World(experiment.scenario, experiment.parameters, seeds=experiment.seeds[:1])
     for arm in experiment.arms:
         for role, seated in arm.policies.items():
             fitted(seated.policy, experiment.scenario.role(role), world.residents(role))
-    economy = world.economy
-    agents = sum(names.size for names in economy.names.values())
-    each = sum(array.nbytes for array in economy.book) + 64 * economy.ticks * agents
-    if each > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+    each = world_bytes(world)
+    if each > memory_bytes():
         raise MemoryError
     return int(max(1, min(batch, BATCH_BYTES // each)))
+
+
+def world_bytes(world: World) -> int:
+    """About the memory that a batch of worlds takes: its ledgers, and what their planner needs per agent and tick."""
+    economy = world.economy
+    agents = sum(names.size for names in economy.names.values())
+    return sum(array.nbytes for array in economy.book) + PLANNER_BYTES * economy.ticks * agents
+
+
+def memory_bytes() -> int:
+    """Memory of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def measured(experiment: Experiment, batch: Batch) -> Columns:

@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from agents.files import digest_of, durably
 from chain.errors import InputError
 from sim.experiments.columns import from_column, to_column, undisturbed
-from sim.experiments.manifest import NAME, described, read_manifest
+from sim.experiments.manifest import NAME, described
 from sim.experiments.run import Batch, Experiment, Progress, measured, plan, play
 from sim.metrics.contrasts import Columns
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 RESULTS = Path("results")
 
@@ -262,15 +262,3 @@ def read_table(folder: Path, name: str, manifest: Mapping[str, Any]) -> Columns:
     if lacking:
         raise InputError(f"run directory: {file} has no column {min(lacking)}; allowed is an unchanged directory")
     return {name: from_column(column) for name, column in zip(table.column_names, table.combine_chunks().columns, strict=True)}
-
-
-def load(folder: str | Path) -> "pd.DataFrame":
-    """The rows of a run directory, as `sim.run` returned them: one per arm and seed.
-
-    Raises:
-        InputError: the directory is missing, foreign or damaged.
-    """
-    import pandas as pd
-
-    place = Path(folder)
-    return pd.DataFrame(read_table(place, "runs", read_manifest(place)))

@@ -1,6 +1,6 @@
 """What an engine is: something that executes tasks, in whatever order and wherever it likes, and survives them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -56,7 +56,7 @@ class Engine(Protocol):
 
     name: str
 
-    def run(self, tasks: Iterator[Task]) -> Iterator[Done]:
+    def run(self, tasks: Iterator[Task]) -> Generator[Done, None, None]:
         """Execute tasks until there are no more; closing the iterator stops what is under way."""
         ...
 

@@ -1,0 +1,144 @@
+"""The table of a sweep's cells, cells.parquet: written when the sweep begins, and with what became of each when it ends."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sim.experiments.cells import Cell, Sweep, cells_of
+from sim.experiments.columns import from_column, to_column
+from sim.experiments.directory import CELLS, part, rename, temporary
+from sim.experiments.journal import FACTS, FINISHED, MISSING, STATUS
+from sim.experiments.run import joined
+from sim.metrics.contrasts import Columns
+
+CHUNK = 10_000
+FIXED = ("cell", "point", "arm", "attack", "share", "side", "defence")
+SETTLED = ("status", "error", "rows", "wall_s", "peak_mb", "part", "sha256")
+"""Columns that say what became of a cell."""
+TAKEN = {*FIXED, *SETTLED, "row", "seed", "digest"}
+"""Names of columns that no parameter or role may have."""
+
+
+def write_plan(folder: Path, sweep: Sweep) -> None:
+    """Write the table of all cells as they are planned: names, points, arms, parameters that vary, and policies by role."""
+    _stream(folder, (_table(sweep, cells) for cells in _chunks(sweep)))
+
+
+def _chunks(sweep: Sweep) -> Iterator[list[Cell]]:
+    chunk: list[Cell] = []
+    for cell in cells_of(sweep):
+        chunk.append(cell)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _table(sweep: Sweep, cells: list[Cell]) -> Columns:
+    """Some cells as columns."""
+    words: Mapping[str, list[Any]] = {
+        "cell": [cell.name for cell in cells],
+        "arm": [cell.arm.label for cell in cells],
+        "attack": [cell.arm.attack or "" for cell in cells],
+        "side": [cell.arm.side for cell in cells],
+        "defence": [cell.arm.defence for cell in cells],
+        **{role.name: [cell.arm.policies[role.name].label for cell in cells] for role in sweep.scenario.roles},
+    }
+    numbers = {name: [cell.varied.get(name, cell.description["parameters"][name]) for cell in cells] for name in sweep.varied}
+    return {
+        "cell": np.array(words["cell"], object),
+        "point": np.array([cell.point for cell in cells], np.int64),
+        **{name: np.array(values, object) for name, values in words.items() if name != "cell"},
+        "share": np.array([cell.arm.share for cell in cells], np.float64),
+        **{name: np.array(values, np.int64) for name, values in numbers.items()},
+    }
+
+
+def _stream(folder: Path, tables: Iterator[Columns]) -> None:
+    """Put a table in the place of cells.parquet, a piece at a time, so that it need not fit in memory."""
+    with temporary(folder) as name:
+        writer = None
+        try:
+            for columns in tables:
+                rows = pa.table({key: to_column(values) for key, values in columns.items()})
+                writer = writer or pq.ParquetWriter(name, rows.schema, compression="zstd", write_page_checksum=True)
+                writer.write_table(rows)
+        finally:
+            if writer is not None:
+                writer.close()
+        rename(name, folder / CELLS)
+
+
+def read(folder: Path) -> Columns:
+    """The whole table."""
+    return joined(list(pieces(folder)))
+
+
+def pieces(folder: Path) -> Iterator[Columns]:
+    """The table, a piece at a time."""
+    with pq.ParquetFile(folder / CELLS, page_checksum_verification=True) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            yield {name: from_column(table.column(name)) for name in table.column_names}
+
+
+def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> tuple[dict[str, int], int]:
+    """Write the table anew, with what became of every cell (`journal.facts`).
+
+    Returns:
+        How many cells are done, failed and missing, and how many rows those have that are done.
+    """
+    counts, rows = dict.fromkeys(("done", "failed", "missing"), 0), 0
+
+    def counted() -> Iterator[Columns]:
+        nonlocal rows
+        for columns in settled(folder, known, errors):
+            for status in counts:
+                counts[status] += int((columns["status"] == status).sum())
+            rows += int(columns["rows"].sum())
+            yield columns
+
+    _stream(folder, counted())
+    return counts, rows
+
+
+def settled(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> Iterator[Columns]:
+    """The cells with what became of them, a piece at a time."""
+    first = 0
+    for piece in pieces(folder):
+        columns = {name: values for name, values in piece.items() if name not in SETTLED}
+        names = columns["cell"].tolist()
+        mine = known[first : first + len(names)].copy()
+        mine[mine["cell"] != columns["cell"].astype("S16")] = np.zeros(1, FACTS)[0]
+        for k in np.flatnonzero(mine["status"] == MISSING):
+            _found(folder, names[k], mine[k : k + 1])
+        status = mine["status"].tolist()
+        paths = [part(Path(), name).as_posix() if one == FINISHED else "" for name, one in zip(names, status, strict=True)]
+        failed = [errors.get(first + k, "") if STATUS[one] == "failed" else "" for k, one in enumerate(status)]
+        yield columns | {
+            "status": np.array([STATUS[one] for one in status], object),
+            "error": np.array(failed, object),
+            "rows": mine["rows"].astype(np.int64),
+            "wall_s": np.where(mine["status"] == MISSING, np.nan, mine["wall_s"]),
+            "peak_mb": np.where(mine["status"] == MISSING, np.nan, mine["peak_mb"]).astype(np.float64),
+            "part": np.array(paths, object),
+            "sha256": np.array([one.decode() for one in mine["sha256"].tolist()], object),
+        }
+        first += len(names)
+
+
+def _found(folder: Path, name: str, fact: NDArray[Any]) -> None:
+    """Add what can be said of a part that was published by a driver that could not say so any more."""
+    try:
+        content = part(folder, name).read_bytes()
+        rows = pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows
+    except (OSError, pa.ArrowException):
+        return
+    fact[0] = (name.encode(), FINISHED, rows, np.nan, np.nan, hashlib.sha256(content).hexdigest().encode())

@@ -1,0 +1,117 @@
+"""How a cell is executed: from its description alone, in whatever process, to the rows that are published."""
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.attacks.registry import find_attack
+from chain.errors import InputError
+from sim.attack.sides import sided
+from sim.experiments.arms import Arm, Seated, seat, seeds_of
+from sim.experiments.code import code_digest
+from sim.experiments.directory import Different, Unwritable, publish
+from sim.experiments.engines.engine import Done, Task
+from sim.experiments.run import Batch, Experiment, joined, play
+from sim.metrics import METRICS
+from sim.metrics.contrasts import Columns
+from sim.scenarios import find
+
+LEDGER = "ledger_"
+"""Begins the names of tables that hold a final ledger."""
+
+
+def work(task: Task) -> Done:
+    """Execute a cell in this process and publish its rows. Whatever goes wrong is told in what it returns."""
+    name, clock = str(task.cell["cell"]), time.perf_counter()
+    told: dict[str, Any] = {}
+    try:
+        tables = tables_of(task.cell)
+        told = {"rows": int(tables[""]["seed"].size), "sha256": publish(Path(task.folder), name, tables)}
+    except MemoryError:
+        told = {"kind": "memory", "error": "it took more memory than a cell may"}
+    except Unwritable as error:
+        told = {"kind": "disk", "error": str(error)}
+    except Different as error:
+        told = {"kind": "different", "error": str(error)}
+    except Exception as error:
+        message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        told = {"kind": "error", "error": " ".join(message.split())[:600]}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Done(name, wall_s=time.perf_counter() - clock, peak_mb=peak, worker=f"{socket.gethostname()}:{os.getpid()}", **told)
+
+
+def tables_of(cell: Mapping[str, Any]) -> dict[str, Columns]:
+    """Every table of a cell, its rows under the name "": cell, seed, digest (SHA-256 of that world's ledger), and the metrics.
+
+    Raises:
+        InputError: a policy failed, is not what it was when the cell was planned, or this process has other code.
+    """
+    experiment = experiment_of(cell)
+    wanted = set(cell["record"])
+    parts: list[dict[str, Columns]] = []
+    for batch in play(experiment):
+        seeds = batch.outcome.seeds
+        rows: Columns = {"seed": seeds, "digest": np.array(batch.digests, object)}
+        tables = {"": rows | {name: METRICS[name].of(batch.outcome) for name in cell["metrics"]}}
+        if "series" in wanted:
+            tables |= {name: _by_seed(seeds, columns) for name, columns in experiment.scenario.tables(batch.outcome).items()}
+        if "ledgers" in wanted:
+            tables |= _ledgers(batch)
+        parts.append(tables)
+    out = {name: joined([one[name] for one in parts]) for name in parts[0]}
+    return {name: {"cell": np.full(columns["seed"].size, cell["cell"], object), **columns} for name, columns in out.items()}
+
+
+def experiment_of(cell: Mapping[str, Any]) -> Experiment:
+    """The experiment that a cell is: one arm.
+
+    Raises:
+        InputError: as `tables_of`.
+    """
+    if cell["code"] != code_digest():
+        raise InputError("code: the sources of this process are not those that planned the cell; allowed are the same everywhere")
+    scenario = find(cell["scenario"])
+    settings = scenario.settings(cell["preset"], cell["given"])
+    policies = {
+        role: _seated(scenario.name, role, name, cell["preset"], tuple(cell["given"].items()))
+        for role, name in cell["plays"].items()
+    }
+    for role, seated in policies.items():
+        if seated.source != cell["policies"][role]["source_sha256"]:
+            raise InputError(
+                f"policy {role}={seated.label}: its file was changed since the cell was planned; allowed is the same"
+            )
+    arm = Arm("", policies)
+    if (attack := cell["attack"]) is not None:
+        arm = sided(scenario, settings, arm, find_attack(attack["name"]), attack["share"], attack["side"])
+    return Experiment(scenario, cell["preset"], cell["given"], settings, (arm,), seeds_of(cell["seeds"]), 1)
+
+
+@lru_cache(maxsize=256)
+def _seated(scenario: str, role: str, name: str, preset: str, given: tuple[tuple[str, int], ...]) -> Seated:
+    """A policy, opened once per process: its files are not read again for every cell."""
+    economy = find(scenario)
+    return seat(economy, economy.role(role), name, economy.settings(preset, dict(given)), trust=True)
+
+
+def _by_seed(seeds: Any, columns: Mapping[str, Any]) -> Columns:
+    """A table of so many rows per world, with the seed before each."""
+    each = len(next(iter(columns.values()))) // seeds.size
+    return {"seed": np.repeat(seeds, each), **columns}
+
+
+def _ledgers(batch: Batch) -> dict[str, Columns]:
+    """The final ledgers: of every array of the book a table with the seed, the row, and the fields of its records."""
+    out = {}
+    for name, records in batch.book._asdict().items():
+        worlds, rows = records.shape
+        place: Columns = {"seed": np.repeat(batch.outcome.seeds, rows), "row": np.tile(np.arange(rows, dtype=np.int64), worlds)}
+        out[LEDGER + name] = place | {field: records[field].reshape(-1) for field in records.dtype.names}
+    return out
