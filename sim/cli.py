@@ -1,7 +1,7 @@
 """The command line. Every command imports what it needs when it runs, so that help is quick.
 
-Exit codes: 0 done, 1 the machine failed (disk, pipe), 2 something given is wrong (one line on stderr, nothing written),
-130 Ctrl-C.
+Exit codes: 0 done, 1 the machine failed (disk, pipe), cells of a sweep failed, or a check did, 2 something given is wrong (one
+line on stderr, nothing written), 130 Ctrl-C.
 """
 
 import os
@@ -14,7 +14,9 @@ import typer
 
 from chain.errors import InputError
 from sim.commands.resilience import resilience
+from sim.commands.sweep import query, sweep, verify
 from sim.commands.train import train
+from sim.experiments.errors import CellsFailed, Unwritable
 from sim.options import (
     Attacks,
     Defences,
@@ -101,14 +103,18 @@ def run(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that `ledgerlab run` or `resilience` wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that `run`, `sweep` or `resilience` wrote.")],
 ) -> None:
     """Write the report of a run directory anew, from its stored rows alone; of a study of resilience its page."""
     from sim.attack.keeping import is_study, write_up
     from sim.commands.resilience import show as show_study
+    from sim.commands.sweep import concluded
+    from sim.experiments.opening import is_sweep
     from sim.screen import show
 
-    if is_study(folder):
+    if is_sweep(folder):
+        concluded(folder)
+    elif is_study(folder):
         write_up(folder)
         show_study(folder)
     else:
@@ -135,6 +141,9 @@ def reference(
     rebuild_reference(out)
 
 
+app.command()(sweep)
+app.command()(query)
+app.command()(verify)
 app.command()(train)
 app.command()(resilience)
 
@@ -198,6 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error, 2)
     except KeyboardInterrupt as stop:
         return _failed(stop if str(stop) else "stopped: nothing was kept", 130)
+    except (CellsFailed, Unwritable) as error:
+        return _failed(error, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

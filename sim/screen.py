@@ -26,6 +26,14 @@ def out() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 
 
+def is_cold(*rules: Path) -> bool:
+    """Whether rules have to be compiled, which is then announced."""
+    cold = not is_warm(*rules)
+    if cold:
+        Console(stderr=True, highlight=False).print(COMPILING)
+    return cold
+
+
 @contextlib.contextmanager
 def progress(*rules: Path) -> Iterator[experiments.Progress]:
     """Show how far something is, on standard error: a bar on a terminal, else one line if rules have to be compiled.
@@ -34,9 +42,7 @@ def progress(*rules: Path) -> Iterator[experiments.Progress]:
         rules: the folders with the rules that it needs.
     """
     console = Console(stderr=True, highlight=False)
-    cold = not is_warm(*rules)
-    if cold:
-        console.print(COMPILING)
+    cold = bool(rules) and is_cold(*rules)
     if not console.is_terminal:
         yield lambda done, total: None
         return

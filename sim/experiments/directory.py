@@ -15,21 +15,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chain.errors import LedgerLabError
 from sim.experiments.columns import to_column
+from sim.experiments.errors import Different, Unwritable
 from sim.metrics.contrasts import Columns
 
 PLAN, SPEC, CELLS, MANIFEST = "plan.json", "spec.yml", "cells.parquet", "manifest.json"
 PARTS, WORKING, JOURNAL, LEASES = "parts", "tmp", "journal", "leases"
 _number = itertools.count()
-
-
-class Unwritable(LedgerLabError):
-    """The disk did not take what was to be published. Nothing is wrong with the cell."""
-
-
-class Different(LedgerLabError):
-    """A cell was executed again, with another result."""
 
 
 def part(folder: Path, cell: str, table: str = "") -> Path:

@@ -21,9 +21,9 @@ THREADS = 2
 def query(folder: str | Path, question: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Ask a run directory in SQL (DuckDB's), and return the names of the columns and the rows.
 
-    Of a sweep there is `runs`, one row per cell and seed with all that tells cells apart; `cells`, one row per cell; and where they
-    were recorded, the scenario's tables, such as `ticks`, and the final ledgers, such as `ledger_jobs`. Of a single run there is
-    every table of its directory.
+    Of a sweep there is `runs`, one row per cell and seed with all that tells cells apart; `cells`, one row per cell; and where
+    they were recorded, the scenario's tables, such as `ticks`, and the final ledgers, such as `ledger_jobs`. Of a single run
+    there is every table of its directory.
 
     The question can neither read other files nor write any.
 

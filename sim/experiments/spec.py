@@ -6,7 +6,8 @@ them on every side and once more without the `defences`. Every one of these cell
 """
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,8 @@ from agents.plain_yaml import MOST_BYTES, read_yaml
 from agents.registry import nearest
 from chain.errors import InputError
 
+SPECS = Path(__file__).parent / "specs"
+"""Those that come with LedgerLab: NAME.yml."""
 MOST_CELLS = 1_000_000
 MOST_ROWS = 1_000_000_000
 MOST_SETS = 10_000
@@ -145,14 +148,50 @@ def read_spec(given: "str | Path | Mapping[str, Any] | Spec") -> tuple[Spec, Pat
     if isinstance(given, Spec):
         return given, Path()
     if isinstance(given, str | Path):
-        file = Path(given)
-        try:
-            text = read_plain(file.resolve() if file.is_symlink() else file, MOST_BYTES).decode()
-        except (UnicodeDecodeError, ValueError) as error:
-            reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            raise InputError(f"spec: {file} given, {reason}; allowed is a YAML file of at most {MOST_BYTES:_} bytes") from None
-        return checked(read_yaml(text, f"spec {file.name}")), file.parent
+        fields, base = _read_file(Path(given))
+        return checked(fields), base
     return checked(given), Path()
+
+
+def find_spec(given: str, changes: Sequence[str] = ()) -> tuple[Spec, Path]:
+    """A spec by the path of its file, or by name if it comes with LedgerLab, with some of its fields replaced.
+
+    Args:
+        given: path or name.
+        changes: texts such as ``seeds=50`` or ``grid.min_stake=[0, 1]``: a field, with dots, and its value in YAML.
+
+    Raises:
+        InputError: as `read_spec`.
+    """
+    shipped = {file.stem: file for file in sorted(SPECS.glob("*.yml"))}
+    if given not in shipped and not os.path.lexists(given):
+        raise InputError(
+            f"spec: {_shown(given)} given, there is no such file; {nearest(given[:SHOWN], list(shipped))}, or a file"
+        )
+    file = shipped.get(given, Path(given))
+    fields, base = _read_file(file)
+    for text in changes:
+        where, equals, value = text.partition("=")
+        *path, last = where.split(".")
+        place = fields
+        for name in path:
+            place = place.setdefault(name, {}) if isinstance(place, dict) else None
+        if not equals or not last or not isinstance(place, dict):
+            raise InputError(f"--set: {_shown(text)} given, allowed is FIELD=VALUE with a field of the spec, such as seeds=50")
+        place[last] = read_yaml(value, f"--set {where}")
+    return checked(fields), base
+
+
+def _read_file(file: Path) -> tuple[Any, Path]:
+    """What a YAML file says, and its folder."""
+    try:
+        text = read_plain(file.resolve() if file.is_symlink() else file, MOST_BYTES).decode()
+    except (UnicodeDecodeError, ValueError, OSError, RuntimeError) as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise InputError(
+            f"spec: {_shown(str(file))} given, {reason}; allowed is a YAML file of at most {MOST_BYTES:_} bytes"
+        ) from None
+    return read_yaml(text, f"spec {file.name}"), file.parent
 
 
 def checked(given: Any) -> Spec:

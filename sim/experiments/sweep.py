@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from agents.files import digest_of
-from chain.errors import InputError, LedgerLabError, whole
+from chain.errors import InputError, whole
 from sim.experiments.cells import Cell, Sweep, cells_of, plan_sweep
 from sim.experiments.columns import undisturbed
-from sim.experiments.directory import Unwritable, is_published, part
+from sim.experiments.directory import is_published, part
 from sim.experiments.engines.choice import open_engine
 from sim.experiments.engines.engine import Done, Engine, Limits, Task
+from sim.experiments.errors import CellsFailed, Unwritable
 from sim.experiments.journal import FAILED, FINISHED, MISSING, Journal, facts
 from sim.experiments.leases import Leases
 from sim.experiments.manifest import machine
@@ -30,18 +31,6 @@ from sim.experiments.store import Stopped
 
 WAIT_S = 0.2
 """Between looks at cells that other drivers are at."""
-
-
-class CellsFailed(LedgerLabError):
-    """A sweep ended, and some of its cells failed. Everything else is kept."""
-
-    def __init__(self, failed: int, cells: int, first: str, folder: Path) -> None:
-        """So many of all cells failed, the first of them for this reason."""
-        self.failed, self.cells, self.folder = failed, cells, folder
-        super().__init__(
-            f"{failed} of {cells} cells failed, the first with {first}; the others are in {folder}; "
-            "--resume --retry-failed tries them again"
-        )
 
 
 @dataclass(frozen=True)
@@ -213,13 +202,44 @@ def sweep(
         Unwritable: the disk is full or fails; what was finished is kept.
     """
     asked, base = read_spec(spec)
+    return sweep_planned(
+        plan_sweep(asked, base, trust),
+        base,
+        out=None if out is None else Path(out),
+        engine=engine,
+        workers=workers,
+        resume=resume,
+        retry_failed=retry_failed,
+        anew=anew,
+        seconds_per_cell=seconds_per_cell,
+        memory_mb_per_cell=memory_mb_per_cell,
+        address=address,
+        progress=progress,
+    )
+
+
+def sweep_planned(
+    planned: Sweep,
+    base: Path,
+    *,
+    out: Path | None = None,
+    engine: str = "workers",
+    workers: int | None = None,
+    resume: bool = False,
+    retry_failed: bool = False,
+    anew: bool = False,
+    seconds_per_cell: float | None = None,
+    memory_mb_per_cell: int | None = None,
+    address: str | None = None,
+    progress: Listener | None = None,
+) -> Path:
+    """Run a sweep that is checked already, whose paths start from `base`; as `sweep`."""
     if (retry_failed or anew) and not resume:
         raise InputError(f"{'retry_failed' if retry_failed else 'anew'}: given without resume, allowed is both")
-    planned = plan_sweep(asked, base, trust)
     limits = Limits(seconds_per_cell, memory_mb_per_cell)
     count = whole("workers", os.cpu_count() or 1 if workers is None else workers, 1, 1_024)
     with contextlib.closing(open_engine(engine, count, limits, planned.scenario.name, address)) as chosen:
-        folder = opened(planned, base, None if out is None else Path(out), resume=resume, anew=anew)
+        folder = opened(planned, base, out, resume=resume, anew=anew)
         return drive(planned, folder, chosen, count, retry_failed=retry_failed, listen=progress)
 
 

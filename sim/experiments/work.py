@@ -16,8 +16,9 @@ from chain.errors import InputError
 from sim.attack.sides import sided
 from sim.experiments.arms import Arm, Seated, seat, seeds_of
 from sim.experiments.code import code_digest
-from sim.experiments.directory import Different, Unwritable, publish
+from sim.experiments.directory import publish
 from sim.experiments.engines.engine import Done, Task
+from sim.experiments.errors import Different, Unwritable
 from sim.experiments.run import Batch, Experiment, joined, play
 from sim.metrics import METRICS
 from sim.metrics.contrasts import Columns
