@@ -7,6 +7,7 @@ published is never overwritten. If it is published again, its bytes must be the 
 import contextlib
 import hashlib
 import itertools
+import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from sim.metrics.contrasts import Columns
 
 PLAN, SPEC, CELLS, MANIFEST = "plan.json", "spec.yml", "cells.parquet", "manifest.json"
 PARTS, WORKING, JOURNAL, LEASES = "parts", "tmp", "journal", "leases"
+BESIDE = "ledgerlab tables"
+"""In the metadata of a file with rows: the other tables of its cell, with their digests."""
 _number = itertools.count()
 
 
@@ -34,25 +37,37 @@ def is_published(folder: Path, cell: str) -> bool:
     return os.path.isfile(part(folder, cell))
 
 
-def encoded(columns: Columns) -> bytes:
-    """A table as the bytes of a Parquet file: the same columns give the same bytes."""
+def encoded(columns: Columns, beside: Mapping[str, str] | None = None) -> bytes:
+    """A table as the bytes of a Parquet file: the same columns give the same bytes.
+
+    Args:
+        columns: the table.
+        beside: SHA-256 (hex) of tables that belong to it, by name; they become part of the file.
+    """
     rows = pa.table({name: to_column(values) for name, values in columns.items()})
+    if beside:
+        rows = rows.replace_schema_metadata({BESIDE: json.dumps(beside, sort_keys=True)})
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
     return bytes(memoryview(sink.getvalue()))
 
 
+def contents(tables: Mapping[str, Columns]) -> dict[str, bytes]:
+    """The files of a cell by table, its rows (the table named "") last; those vouch for the others."""
+    files = {name: encoded(columns) for name, columns in sorted(tables.items()) if name}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return files | {"": encoded(tables[""], digests)}
+
+
 def publish(folder: Path, cell: str, tables: Mapping[str, Columns]) -> str:
-    """Publish the tables of a cell, its rows (the table named "") last, and return the SHA-256 (hex) of those.
+    """Publish the tables of a cell, its rows last, and return the SHA-256 (hex) of those.
 
     Raises:
         Unwritable: the disk is full, or fails.
         Different: other rows of this cell are there already.
     """
-    ordered = sorted(tables, key=lambda table: table == "")
     digest = ""
-    for table in ordered:
-        content = encoded(tables[table])
+    for table, content in contents(tables).items():
         digest = hashlib.sha256(content).hexdigest()
         final = part(folder, cell, table)
         try:
@@ -60,6 +75,39 @@ def publish(folder: Path, cell: str, tables: Mapping[str, Columns]) -> str:
         except OSError as error:
             raise Unwritable(f"{final.relative_to(folder)} can not be written ({error.strerror})") from error
     return digest
+
+
+def beside(content: bytes) -> dict[str, str]:
+    """The other tables of a cell, name -> SHA-256 (hex), from the file with its rows.
+
+    Raises:
+        pa.ArrowException: it is no Parquet file.
+    """
+    metadata = pq.read_schema(pa.BufferReader(content)).metadata or {}
+    return dict(json.loads(metadata.get(BESIDE.encode(), b"{}")))
+
+
+def damaged(folder: Path, cell: str, sha256: str) -> tuple[Path, str] | None:
+    """The first file of a cell that is not what was published, and what is wrong with it; None if there is none.
+
+    Args:
+        folder: of the sweep.
+        cell: its name.
+        sha256: of the file with its rows.
+    """
+    expected = {"": sha256}
+    while expected:
+        table, digest = expected.popitem()
+        file = part(folder, cell, table)
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            return file, f"can not be read ({error.strerror})"
+        if hashlib.sha256(content).hexdigest() != digest:
+            return file, "is not what was published (its SHA-256 differs)"
+        if not table:
+            expected |= beside(content)
+    return None
 
 
 def _link(folder: Path, final: Path, content: bytes) -> None:

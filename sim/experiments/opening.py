@@ -19,6 +19,8 @@ from sim.experiments.store import RESULTS
 from sim.metrics import METRICS
 
 FORMAT, VERSION = "ledgerlab sweep", 1
+NEEDED = {"format", "version", "name", "config_hash", "spec", "base", "metrics", "arms", "seeds", "cells", "code", "versions"}
+"""What a plan must say to be gone on with."""
 BEGUN = {SPEC, WORKING, CELLS, PARTS}
 """All that there can be in a directory whose plan was not written any more."""
 
@@ -138,11 +140,8 @@ def _decides(plan: dict[str, Any], what: str) -> Any:
 
 
 def is_sweep(folder: Path) -> bool:
-    """Whether a directory says that it holds a sweep."""
-    try:
-        return bool(json.loads((folder / PLAN).read_text(encoding="utf-8"))["format"] == FORMAT)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
+    """Whether a directory is that of a sweep, whole or not."""
+    return (folder / PLAN).is_file()
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
@@ -154,11 +153,14 @@ def read_plan(folder: Path) -> dict[str, Any]:
     allowed = "allowed is a directory that `ledgerlab sweep` made"
     if not is_sweep(folder):
         raise InputError(f"sweep: {folder} holds no sweep, {allowed}")
-    plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-    lacking = {"name", "spec", "scenario", "preset", "metrics", "roles", "arms", "seeds", "cells", "code", "versions"} - set(plan)
-    if plan.get("version") != VERSION or lacking:
-        reason = f"has no {min(lacking)}" if lacking else f"has format version {plan.get('version')}, not {VERSION}"
-        raise InputError(f"sweep: {folder / PLAN} {reason}; {allowed}")
+    try:
+        plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+        lacking = NEEDED - set(plan)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"sweep: {folder / PLAN} can not be read ({error}); {allowed}") from None
+    if plan.get("format") != FORMAT or plan.get("version") != VERSION or lacking:
+        reason = f"has no {min(lacking)}" if lacking else f"is {plan['format']!r}, version {plan['version']!r}"
+        raise InputError(f"sweep: {folder / PLAN} {reason}, not {FORMAT!r}, version {VERSION}; {allowed}")
     return dict(plan)
 
 

@@ -10,6 +10,7 @@ import pyarrow.dataset as ds
 from chain.errors import InputError
 from sim.experiments import catalogue
 from sim.experiments.columns import to_column
+from sim.experiments.directory import beside
 from sim.experiments.loading import read_cells
 from sim.experiments.manifest import read_manifest
 from sim.experiments.opening import is_sweep
@@ -59,7 +60,7 @@ def _open_sweep(base: duckdb.DuckDBPyConnection, place: Path) -> None:
     names = [f"c.{_quoted(name)}" for name in about]
     names += [f"r.{_quoted(name)}" for name in ("seed", "digest", *(metric["name"] for metric in plan["metrics"]))]
     base.execute(f"CREATE VIEW runs AS SELECT r.cell, {', '.join(names)} FROM _rows r JOIN cells c USING (cell)")
-    for table in sorted(file.name.split(".")[1] for file in done[0].parent.glob(f"{done[0].stem}.*.parquet")):
+    for table in beside(done[0].read_bytes()):
         base.register(table, _files([file.with_suffix(f".{table}.parquet") for file in done]))
 
 

@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agents.files import digest_of
 from chain.errors import InputError, whole
 from sim.experiments.cells import Cell, Sweep, cells_of, plan_sweep
 from sim.experiments.columns import undisturbed
-from sim.experiments.directory import is_published, part
+from sim.experiments.directory import damaged, is_published, part
 from sim.experiments.engines.choice import open_engine
 from sim.experiments.engines.engine import Done, Engine, Limits, Task
 from sim.experiments.errors import CellsFailed, Unwritable
@@ -112,18 +111,16 @@ class Driver:
         return False
 
     def _is_whole(self, cell: Cell, sha256: str) -> bool:
-        """Whether the part of a cell is what was published. If not, it is put aside, and the cell will be run again."""
-        file = part(self.folder, cell.name)
-        if file.is_file():
-            if not sha256 or digest_of(file) == sha256:
-                return True
-            aside = file.with_name(f"{file.name}.damaged-{time.time_ns()}")
-            file.rename(aside)
-            what = f"is not what was published; it is kept as {aside.name}"
-        else:
-            what = "is missing"
+        """Whether the files of a cell are what was published. If not, it is put aside, and will be run again."""
+        wrong = damaged(self.folder, cell.name, sha256) if sha256 else None
+        if wrong is None:
+            return True
+        file, what = wrong
+        for one in {file, part(self.folder, cell.name)}:
+            if one.is_file():
+                one.rename(one.with_name(f"{one.name}.damaged-{time.time_ns()}"))
         self._mark(cell.row, cell.name, MISSING)
-        self.tell(note=f"{file.relative_to(self.folder)} {what}, and the cell is run again")
+        self.tell(note=f"{file.relative_to(self.folder)} {what}, and the cell is run again; what was there has now another name")
         return False
 
     def _mark(self, row: int, name: str, status: int) -> None:

@@ -1,6 +1,5 @@
 """Checking a run directory: every digest is computed again, and cells picked at random are executed again."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from chain.errors import InputError, whole
 from sim.experiments import catalogue
 from sim.experiments.cells import Cell, cells_of, plan_sweep
 from sim.experiments.columns import from_column
-from sim.experiments.directory import CELLS, MANIFEST, encoded, part
+from sim.experiments.directory import MANIFEST, contents, damaged, part
 from sim.experiments.manifest import read_manifest as read_run
 from sim.experiments.opening import is_sweep, read_plan
 from sim.experiments.seal import read_manifest
@@ -59,8 +58,6 @@ def verify(
     place = Path(folder)
     if not is_sweep(place):
         return _verify_run(place, replay)
-    plan = read_plan(place)
-    whole("replay", replay, 0, plan["cells"])
     problems, notes = [], []
     try:
         manifest = read_manifest(place)
@@ -70,14 +67,17 @@ def verify(
         return Verdict(0, 0, (f"{place} has no {MANIFEST}: the sweep was not brought to an end, --resume does",), ())
     for name, entry in manifest["files"].items():
         problems += _compared(place, name, entry["sha256"])
-    if any(CELLS in problem for problem in problems):
+    if problems:
         return Verdict(len(manifest["files"]), 0, tuple(problems), ())
+    plan = read_plan(place)
+    whole("replay", replay, 0, plan["cells"])
     repeated = {name: plan.get(name) for name in manifest if name in plan and name not in ("cells", "format", "version")}
     problems += [f"{MANIFEST}: {name} is not that of the plan" for name, value in repeated.items() if manifest[name] != value]
     cells = catalogue.read(place)
     done = np.flatnonzero(cells["status"] == "done")
     for row in done.tolist():
-        problems += _compared(place, cells["part"][row], cells["sha256"][row])
+        if (wrong := damaged(place, cells["cell"][row], cells["sha256"][row])) is not None:
+            problems.append(f"{wrong[0].relative_to(place)}: {wrong[1]}")
     named = set(cells["part"].tolist())
     others = [file for file in place.glob("parts/*/*") if file.name.count(".") == 1 and str(file.relative_to(place)) not in named]
     notes += [f"{len(others)} parts are not of this sweep's cells (of other code, say): they are not read"] if others else []
@@ -135,11 +135,12 @@ def _executed(place: Path, cell: Cell, name: str) -> list[str]:
         tables = tables_of(cell.description)
     except InputError as error:
         return [f"cell {name}: can not be executed again ({error})"]
+    again = contents(tables) if cell.name == name else {}
     for table, columns in tables.items():
         file = part(place, name, table)
         try:
             content = file.read_bytes()
-            if cell.name == name and hashlib.sha256(encoded(columns)).digest() == hashlib.sha256(content).digest():
+            if content == again.get(table):
                 continue
             with pq.ParquetFile(pa.BufferReader(content)) as parquet:
                 stored = parquet.read()
@@ -148,7 +149,7 @@ def _executed(place: Path, cell: Cell, name: str) -> list[str]:
         kept = {column: from_column(stored.column(column)) for column in stored.column_names}
         if difference := first_difference(kept, columns):
             return [f"cell {name}{f', {table}' if table else ''}: {difference}"]
-        if cell.name == name:
+        if again:
             return [f"cell {name}: {file.relative_to(place)} has the same values in other bytes"]
     return []
 
