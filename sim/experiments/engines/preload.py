@@ -12,11 +12,9 @@ from contextlib import suppress
 
 import pyarrow.parquet  # noqa: F401
 
+from sim.experiments.engines.environment import SCENARIO
 from sim.experiments.run import measured, plan, play
 from sim.scenarios import find
-
-SCENARIO = "LEDGERLAB_PRELOAD"
-"""Name of the environment variable that names a scenario; set for the server alone."""
 
 loaded: set[str] = set()
 """Names of the scenarios whose rules this process, or the one that it was forked from, has loaded."""

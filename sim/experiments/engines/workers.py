@@ -20,18 +20,11 @@ from types import ModuleType
 
 from sim.experiments.engines import memory
 from sim.experiments.engines.engine import Done, Limits, Task, Work
+from sim.experiments.engines.environment import ONE_THREAD, SCENARIO, environment, paths
 from sim.experiments.engines.execution import address_of, execute, found, one_line, this_process
 from sim.experiments.engines.pool import Died, Pool, Ready, Seat
 
 PRELOAD = "sim.experiments.engines.preload"
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve a gigabyte each
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a process with threads is not to be forked
-}
-"""The environment of a process that executes cells: as many processes as cores, with one thread each."""
 
 
 def serve(pipe: Connection, address: str, scenario: str, memory_mb: int | None) -> None:
@@ -64,23 +57,14 @@ def follow() -> None:
 
 
 @contextmanager
-def set_aside(scenario: str) -> Iterator[None]:
-    """What a new server or worker shall find: the environment of workers, the paths that modules are imported from here, and no
-    main module."""
-    paths = os.pathsep.join(path for path in sys.path if path)
-    given = {**ONE_THREAD, "LEDGERLAB_PRELOAD": scenario, "PYTHONPATH": paths}
-    before, main = {name: os.environ.get(name) for name in given}, sys.modules["__main__"]
-    os.environ.update(given)
+def no_main() -> Iterator[None]:
+    """Within, there is no main module that a new process would import."""
+    main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
         sys.modules["__main__"] = main
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @dataclass(eq=False, kw_only=True)
@@ -148,7 +132,8 @@ class Workers(Pool[Worker]):
         ours, theirs = self._context.Pipe()
         arguments = (theirs, self._address, self._scenario, self._limits.memory_mb)
         process = self._context.Process(target=serve, args=arguments, name="ledgerlab worker", daemon=True)
-        with set_aside(self._scenario), theirs:
+        server = {**ONE_THREAD, "PYTHONPATH": paths(), SCENARIO: self._scenario}
+        with environment(server), no_main(), theirs:
             self._context.set_forkserver_preload([PRELOAD, self._address.partition(":")[0]])
             forkserver.ensure_running()
             process.start()
