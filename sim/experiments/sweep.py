@@ -5,7 +5,6 @@ that the next one goes on with; several may work on one directory at once.
 """
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chain.errors import InputError, whole
+from chain.errors import InputError
 from sim.experiments.cells import Cell, Sweep, cells_of, plan_sweep
 from sim.experiments.columns import undisturbed
 from sim.experiments.directory import damaged, is_published, part
@@ -27,6 +26,7 @@ from sim.experiments.opening import clear, opened
 from sim.experiments.seal import first_error, seal
 from sim.experiments.spec import Spec, read_spec
 from sim.experiments.store import Stopped
+from sim.experiments.work import work
 
 WAIT_S = 0.2
 """Between looks at cells that other drivers are at."""
@@ -233,21 +233,25 @@ def sweep_planned(
     """Run a sweep that is checked already, whose paths start from `base`; as `sweep`."""
     if (retry_failed or anew) and not resume:
         raise InputError(f"{'retry_failed' if retry_failed else 'anew'}: given without resume, allowed is both")
-    limits = Limits(seconds_per_cell, memory_mb_per_cell)
-    count = whole("workers", os.cpu_count() or 1 if workers is None else workers, 1, 1_024)
-    with contextlib.closing(open_engine(engine, count, limits, planned.scenario.name, address)) as chosen:
+    opening = open_engine(
+        engine,
+        work,
+        workers=workers,
+        limits=Limits(seconds_per_cell, memory_mb_per_cell),
+        scenario=planned.scenario.name,
+        address=address,
+    )
+    with contextlib.closing(opening) as chosen:
         folder = opened(planned, base, out, resume=resume, anew=anew)
-        return drive(planned, folder, chosen, count, retry_failed=retry_failed, listen=progress)
+        return drive(planned, folder, chosen, retry_failed=retry_failed, listen=progress)
 
 
-def drive(
-    planned: Sweep, folder: Path, engine: Engine, workers: int, *, retry_failed: bool = False, listen: Listener | None = None
-) -> Path:
+def drive(planned: Sweep, folder: Path, engine: Engine, *, retry_failed: bool = False, listen: Listener | None = None) -> Path:
     """Run what is missing of a sweep in its directory; as `sweep`."""
     known, _, _ = facts(folder, planned.cells)
     driver = Driver(planned, folder, known, retry_failed, listen or (lambda progress: None))
     try:
-        stopped, counts = _driven(driver, engine, workers)
+        stopped, counts = _driven(driver, engine)
     except (OSError, Unwritable) as error:
         reason = str(error) if isinstance(error, Unwritable) else f"{error.filename or folder}: {error.strerror}"
         kept = f"{driver.done} of {planned.cells} cells are kept in {folder}; --resume goes on"
@@ -259,7 +263,7 @@ def drive(
     return folder
 
 
-def _driven(driver: Driver, engine: Engine, workers: int) -> tuple[bool, dict[str, int]]:
+def _driven(driver: Driver, engine: Engine) -> tuple[bool, dict[str, int]]:
     """Let a driver work to its end and seal the directory; returns whether it was stopped, and the cells by status."""
     clock, stopped, folder = time.perf_counter(), False, driver.folder
     with Leases(folder) as leases, contextlib.closing(Journal(folder, leases.driver)) as journal:
@@ -267,7 +271,7 @@ def _driven(driver: Driver, engine: Engine, workers: int) -> tuple[bool, dict[st
             clear(folder)
         driver.tell()
         began = datetime.now(UTC).isoformat(timespec="seconds")
-        journal.begin({"started": began, "engine": engine.name, "workers": workers, "machine": machine()})
+        journal.begin({"started": began, "engine": engine.name, "machine": machine()})
         try:
             driver.run(engine, leases, journal)
         except KeyboardInterrupt:

@@ -195,7 +195,9 @@ class Pool(ABC, Generic[S]):
         if task is None:
             self._stillborn += seat.ready is None
             if self._stillborn >= STILLBORN:
-                raise LedgerLabError(f"engine {self.name}: {STILLBORN} processes in a row died before they could begin ({said.how})")
+                raise LedgerLabError(
+                    f"engine {self.name}: {STILLBORN} processes in a row died before they could begin ({said.how})"
+                )
             return []
         if deaths < self.tries:
             queue.again.append((task, deaths))

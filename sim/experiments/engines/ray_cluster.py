@@ -83,7 +83,9 @@ class RayCluster(Pool[Actor]):
         try:
             import ray
         except ImportError:
-            raise InputError("engine: ray given, which is not installed; allowed is `pip install ledgerlab[ray]`, or workers") from None
+            raise InputError(
+                "engine: ray given, which is not installed; allowed is `pip install ledgerlab[ray]`, or workers"
+            ) from None
         self._ray, self._ours = ray, ExitStack()
         if not ray.is_initialized():
             with ExitStack() as opened:

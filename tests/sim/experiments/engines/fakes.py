@@ -42,7 +42,9 @@ def pids_of(folder):
 
 def tell(task):
     """Say something about the process in a file."""
-    Path(task.folder, f"{task.cell['cell']}.said").write_text(f"{os.environ.get('OMP_NUM_THREADS')} {sys.modules['__main__'].__dict__.get('__file__')}")
+    Path(task.folder, f"{task.cell['cell']}.said").write_text(
+        f"{os.environ.get('OMP_NUM_THREADS')} {sys.modules['__main__'].__dict__.get('__file__')}"
+    )
 
 
 def _raise(task):
