@@ -116,7 +116,7 @@ def test_unknown_runs_are_left_out_and_so_are_tasks_without_any():
 
 
 def test_the_interval_of_improvement_is_that_of_a_plain_loop():
-    """Quantiles of 4,000 resamples: two differ by 0.06 standard deviations of the resampled chances; five times that is allowed."""
+    """Quantiles of 4,000 resamples: two differ by 0.06 standard deviations of the resampled chances; five times is allowed."""
     x, y = DRAWS.normal(0.4, 1, (9, 3)).round(1), DRAWS.normal(size=(6, 3)).round(1)
     found = improvement_interval(x, y, seed=1, resamples=4_000)
     plain = []
