@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from chain.errors import InputError
+from sim.commands.coverage import coverage
 from sim.commands.resilience import resilience
 from sim.commands.sweep import query, sweep, verify
 from sim.commands.train import train
@@ -144,6 +145,7 @@ def reference(
 app.command()(sweep)
 app.command()(query)
 app.command()(verify)
+app.command()(coverage)
 app.command()(train)
 app.command()(resilience)
 

@@ -100,7 +100,18 @@ def everything() -> RenderableType:
     parts.append(Text())
     for scenario in SCENARIOS.values():
         parts += _attacks(scenario)
-    return Group(*parts, _metrics(tuple(METRICS)))
+    return Group(*parts, _metrics(tuple(METRICS)), Text(), _specs())
+
+
+def _specs() -> Table:
+    """The sweeps that come with LedgerLab."""
+    from sim.experiments.spec import SPECS, find_spec
+
+    table = _table("Sweeps (ledgerlab sweep NAME)", "name", "scenario", "question")
+    for file in sorted(SPECS.glob("*.yml")):
+        spec, _ = find_spec(file.stem)
+        _add(table, file.stem, spec.scenario, spec.question)
+    return table
 
 
 def _columns(title: str, columns: tuple[Column, ...], defaults: bool) -> Table:
