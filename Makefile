@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test fast slow check bench reference policies resilience clean
+.PHONY: setup demo test fast slow check bench reference coverage policies resilience clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,9 @@ bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
 
 reference: $(STAMP)  ## Rebuild the committed reference table in results/
 	$(BIN)/ledgerlab reference
+
+coverage: $(STAMP)  ## Measure again how often the intervals cover the mean: results/coverage/ (seconds)
+	$(BIN)/ledgerlab coverage
 
 TRAIN := $(BIN)/ledgerlab train
 policies: $(STAMP)  ## Train the policies anew that ship in results/policies/ (about ten minutes)

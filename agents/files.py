@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,17 @@ def durably(folder: Path, name: str, write: Callable[[Any], None]) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(folder / name)
+
+
+def only_own(folder: Path, names: Collection[str], what: str) -> None:
+    """See that files of these names can be replaced in a directory without touching anything else.
+
+    Raises:
+        InputError: it holds something else, or is none; the message says that one of `what` is allowed.
+    """
+    strange = sorted(file.name for file in folder.iterdir() if file.name not in names) if folder.is_dir() else []
+    if strange or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"out: {folder} holds {strange[0] if strange else 'a file'}, allowed is a directory of {what}")
 
 
 def digest_of(file: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from chain.errors import InputError
+from sim.commands.coverage import coverage
 from sim.commands.resilience import resilience
 from sim.commands.train import train
 from sim.options import (
@@ -135,6 +136,7 @@ def reference(
     rebuild_reference(out)
 
 
+app.command()(coverage)
 app.command()(train)
 app.command()(resilience)
 

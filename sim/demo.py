@@ -5,9 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from agents.files import digest_of, durably
+from agents.files import digest_of, durably, only_own
 from agents.registry import POLICIES
-from chain.errors import InputError
 from sim.attack.study import plan_study
 from sim.commands.resilience import studied
 from sim.experiments.manifest import NAME, read_manifest
@@ -47,11 +46,7 @@ def rebuild_reference(folder: Path) -> None:
     Raises:
         InputError: the directory holds something else.
     """
-    strange = [file.name for file in folder.iterdir() if file.name not in REFERENCE_FILES] if folder.is_dir() else []
-    if strange or (folder.exists() and not folder.is_dir()):
-        raise InputError(
-            f"out: {folder} holds {strange[0] if strange else 'a file'}, allowed is a directory of the reference table"
-        )
+    only_own(folder, REFERENCE_FILES, "the reference table")
     pairs = {role.name: list(POLICIES[role.name]) for role in find("service_market").roles}
     experiment = plan("service_market", pairs, REFERENCE_SEEDS)
     with tempfile.TemporaryDirectory() as temporary:

@@ -8,11 +8,19 @@ from typing import Any
 import numpy as np
 
 from sim.metrics.contrasts import Columns, contrasts
-from sim.metrics.statistics import skewness
+from sim.metrics.doubts import FEW, doubts, evidence
 
 LEVEL = 0.05
 """A difference is called one where its adjusted p is at most this."""
 UNSURE = "no difference can be concluded"
+
+DOUBTS = {
+    "skewed": "Skewed values, whose intervals lean to one side",
+    "rare": "Fewer than five worlds with any outcome but the usual one, whose intervals can not be trusted",
+    "constant": "Equal in every world, with an interval of no width",
+    "few": f"Defined in fewer than {FEW} worlds, where intervals lean on the values being nearly normal",
+}
+"""What a report says of each of `sim.metrics.doubts.DOUBTS`."""
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows, as text."""
@@ -136,27 +144,27 @@ def limitations(runs: Columns, manifest: Mapping[str, Any]) -> list[str]:
         f"Where an interval includes zero, or its p after Holm's correction is above {LEVEL}, {UNSURE}: that does not show that "
         "there is none. Holm's correction is over the arms of a metric, not over the metrics; the intervals are not corrected.",
     ]
-    if min(counts) < 10:
-        out.append("Fewer than 10 worlds: Student intervals lean on the values being nearly normal.")
+    if min(counts) < FEW:
+        out.append(f"Fewer than {FEW} worlds: Student intervals lean on the values being nearly normal; {evidence('few', FEW)}.")
     if not manifest["complete"]:
         out.append(
             "The run was stopped before its end: some arms or worlds are missing. Differences use the worlds both arms have."
         )
-    skewed, rare, missing = [], [], []
+    doubtful: dict[tuple[str, str], list[str]] = {}
+    missing = []
     for metric in (m["name"] for m in manifest["metrics"]):
         for arm in arms:
             values = runs[metric][runs["arm"] == arm]
-            defined = values[~np.isnan(values)]
-            if defined.size < values.size:
-                missing.append(f"{metric} with {arm} ({defined.size} of {values.size})")
-            if defined.size > 2 and abs(skewness(defined)) > 1:
-                skewed.append(f"{metric} with {arm}")
-            if defined.size >= 5 and 0 < np.count_nonzero(defined) < 5:
-                rare.append(f"{metric} with {arm}")
-    if skewed:
-        out.append(f"Skewed values, whose intervals lean to one side: {'; '.join(skewed)}.")
-    if rare:
-        out.append(f"Fewer than five worlds with any, whose intervals can not be trusted: {'; '.join(rare)}.")
+            n = int(np.count_nonzero(~np.isnan(values)))
+            if n < values.size:
+                missing.append(f"{metric} with {arm} ({n} of {values.size})")
+            doubt = str(doubts(values))
+            if doubt and not (doubt == "few" and min(counts) < FEW):
+                doubtful.setdefault((doubt, evidence(doubt, n)), []).append(f"{metric} with {arm}")
+    for doubt, head in DOUBTS.items():
+        for (kind, why), cells in doubtful.items():
+            if kind == doubt:
+                out.append(f"{head}: {'; '.join(cells)}. {why[0].upper()}{why[1:]}.")
     if missing:
         out.append(f"Defined in only some of the worlds, and averaged over those: {'; '.join(missing)}.")
     return out

@@ -147,10 +147,23 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     return out
 
 
-def skewness(values: ArrayLike) -> float:
-    """Third standardised moment of a sample, shape (n,): beyond ±1 Student intervals lean; 0 where all values are equal."""
+def skewness(values: ArrayLike) -> NDArray[np.float64]:
+    """Third standardised moment over the last axis: beyond ±1 Student intervals lean.
+
+    Args:
+        values: sample, shape (..., n); NaN is left out.
+
+    Returns:
+        Shape (...); 0 where all values are equal, or there are none.
+
+    >>> float(skewness([0.0, 0.0, 0.0, 4.0]).round(3))
+    1.155
+    """
     x = np.asarray(values, float)
-    x = x[~np.isnan(x)]
-    if x.size == 0 or (deviation := x.std()) <= 1e-12 * np.abs(x).max(initial=0.0):
-        return 0.0
-    return float((((x - x.mean()) / deviation) ** 3).mean())
+    known = ~np.isnan(x)
+    n, mean, _ = _moments(x)
+    away = np.where(known, x - mean[..., None], 0.0)
+    variance = (away**2).sum(axis=-1) / np.maximum(n, 1)
+    flat = np.sqrt(variance) <= 1e-12 * np.where(known, np.abs(x), 0.0).max(axis=-1, initial=0.0)
+    third = (away**3).sum(axis=-1) / np.maximum(n, 1)
+    return np.asarray(np.where(flat, 0.0, third / np.where(flat, 1.0, variance) ** 1.5))

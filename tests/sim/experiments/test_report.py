@@ -189,11 +189,13 @@ def test_limits_name_skew_rare_outcomes_missing_worlds_and_stopped_runs():
     values[2, 3] = np.nan
     text = " ".join(limitations(rows(a=values[0], b=values[1], c=values[2] + 1), MANIFEST | {"complete": False}))
     for part in (
-        "Skewed values, whose intervals lean to one side: efficiency with a",
-        "Fewer than five worlds with any",
+        "Skewed values, whose intervals lean to one side: efficiency with a. Of lognormal values, Student intervals at 10 seeds",
+        "Fewer than five worlds with any outcome but the usual one, whose intervals can not be trusted: efficiency with b. Of",
+        "Equal in every world, with an interval of no width: efficiency with c. Other outcomes, with a probability of up to 24 %",
         "stopped",
     ):
         assert part in text
+    assert "Fewer than 10 worlds" not in text
     assert "efficiency with c (11 of 12)" in text
 
 

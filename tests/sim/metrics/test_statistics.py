@@ -76,6 +76,13 @@ def test_skewness_is_scipys_and_zero_for_equal_values():
     sample = DRAWS.lognormal(size=50)
     assert skewness(sample) == pytest.approx(stats.skew(sample))
     assert skewness([0.1] * 7) == 0
+    assert skewness([]) == 0
+
+
+def test_skewness_is_over_the_last_axis_and_leaves_out_what_is_not_known():
+    table = DRAWS.lognormal(size=(2, 3, 8))
+    table[1, 2, 3] = np.nan
+    np.testing.assert_allclose(skewness(table), stats.skew(table, axis=-1, nan_policy="omit"))
 
 
 @pytest.mark.slow
