@@ -1,7 +1,6 @@
 """The figures of a sweep over a parameter, over the attackers' share, and arms beside each other."""
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from sim.attack.attackers import ABSENT, ATTACKED, HONEST, SIDES
+from sim.attack.attackers import SIDES
 from sim.attack.measures import WELFARE
 from sim.experiments.conclusions.findings import MOST_VALUES, Findings, Floats, bins, grouped
-from sim.experiments.conclusions.under_attack import market_of
+from sim.experiments.conclusions.under_attack import SHOWN, market_of
 from sim.experiments.reading import LEVEL
 from sim.metrics.statistics import mean_interval
 from sim.plots.style import PALETTE, as_text, dress, head, legend, look
@@ -26,10 +25,6 @@ ACROSS = 4
 METRICS = 4
 """In one figure."""
 BINNED = f"It has more than {MOST_VALUES} values: bins of as many values each, and a dot per cell."
-
-
-SHOWN = MappingProxyType({HONEST: "attackers honest", ATTACKED: "attacked", ABSENT: "attackers absent"})
-"""How the line of a side is called."""
 
 
 class Panel(NamedTuple):

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiments.conclusions.standins import effect_size
 from sim.experiments.loading import Results
 from sim.metrics.contrasts import Columns
+from sim.metrics.effects import paired_effect
 from sim.metrics.statistics import Difference, Interval, holm, mean_interval, paired_difference
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ class Compared(NamedTuple):
 
     difference: Difference
     effect: Floats
-    """Mean difference ÷ its standard deviation over seeds (d_z)."""
+    """Mean difference ÷ its standard deviation over seeds, freed of its bias (d_z)."""
     adjusted: Floats
     """p after Holm's correction over all these comparisons."""
 
@@ -138,7 +138,7 @@ class Findings:
 def compared(a: Floats, b: Floats) -> Compared:
     """Paired differences of samples, shape (comparisons, seeds), with effect sizes and Holm's correction over them."""
     difference = paired_difference(a, b)
-    return Compared(difference, effect_size(a, b), holm(difference.p))
+    return Compared(difference, paired_effect(a, b), holm(difference.p))
 
 
 def grouped(values: Floats, group: Ints, groups: int) -> Floats:
@@ -167,6 +167,32 @@ def grouped(values: Floats, group: Ints, groups: int) -> Floats:
     count = np.add.reduceat(known[order].astype(np.int64), starts, axis=0)
     out[present] = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return out
+
+
+def balanced(values: Floats, point: Ints, group: Ints, groups: int) -> tuple[Floats, int]:
+    """Mean of each group over the points at which every group has a value that is defined, seed by seed.
+
+    Groups that have none anywhere do not count, and are not defined.
+
+    Args:
+        values: shape (rows, seeds).
+        point: of each row its point.
+        group: of each row its group, 0 to `groups` - 1.
+        groups: their number.
+
+    Returns:
+        Shape (groups, seeds), and the number of such points.
+
+    >>> balanced(np.array([[1.0], [2.0], [3.0], [np.nan]]), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), 2)
+    (array([[1.],
+           [2.]]), 1)
+    """
+    known = ~np.isnan(values).all(axis=1)
+    alive = np.unique(group[known]).size
+    points, place, count = np.unique(point[known], return_inverse=True, return_counts=True)
+    whole = count == alive
+    rows = np.flatnonzero(known)[whole[place.reshape(-1)]]
+    return grouped(values[rows], group[rows], groups), int(whole.sum()) if points.size else 0
 
 
 MOST_VALUES = 12

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,16 @@ from sim.experiments.conclusions.findings import MOST_VALUES, Findings
 from sim.experiments.conclusions.tables import place
 from sim.experiments.conclusions.under_attack import Sides
 from sim.experiments.reading import LEVEL, UNSURE
-from sim.metrics.statistics import skewness
+from sim.metrics.doubts import FEW, RARE, doubts, evidence
 
-FEW = 10
-"""With fewer seeds Student intervals lean on the values being nearly normal."""
-RARE = 5
-"""Fewer seeds than this with anything but zero are too few for an interval."""
+REASONS = MappingProxyType(
+    {
+        "constant": "The same value on every seed, so that intervals and p values of it say nothing of rare outcomes",
+        "rare": f"Fewer than {RARE} seeds that differ from all others, whose intervals can not be trusted",
+        "skewed": "Skewed values, whose intervals lean to one side",
+    }
+)
+"""By reason to doubt an interval, what a report says of it; that there are few seeds is said of all at once."""
 WIDE = 0.1
 """An undecided interval that holds a change of this part of the level is too wide to conclude."""
 NAMED = 3
@@ -43,14 +48,14 @@ def _seeds(found: Findings) -> list[str]:
     ends = f" (from {min(seeds)} to {max(seeds)})" if n > 1 else f" ({seeds[0]})"
     out = [
         f"{n} seed{'s' * (n > 1)}{ends}: {run} of every cell, the same random worlds in all cells. Intervals are 95 % intervals "
-        "over these seeds, for these parameters, policies and horizon: they say nothing of other settings, nor how far one world is "
-        "from the next.",
+        "over these seeds, for these parameters, policies and horizon: they say nothing of other settings, nor how far one world "
+        "is from the next.",
         f"Where p is above {LEVEL} {UNSURE}: that does not show that there is none.",
     ]
     if n == 1:
         out.append("With one seed there are no intervals and no p values: nothing here can be told from chance.")
     elif n < FEW:
-        out.append(f"Fewer than {FEW} seeds: Student intervals lean on the values being nearly normal.")
+        out.append(f"Fewer than {FEW} seeds, too few to see skew: {evidence('few', n)}.")
     return out
 
 
@@ -118,21 +123,17 @@ def _wide(found: Findings) -> list[str]:
 
 
 def _distributions(found: Findings) -> list[str]:
-    """Skewed, rare and undefined outcomes."""
+    """Metrics whose Student intervals are in doubt, with the evidence, and those that are not defined everywhere."""
     done = found.cells["status"] == "done"
-    skewed, rare, unknown = [], [], []
+    doubted: dict[str, list[str]] = {name: [] for name in REASONS}
+    unknown = []
     for name, values in found.values.items():
-        known = (~np.isnan(values)).sum(axis=1)
-        any_ = ((values != 0) & ~np.isnan(values)).sum(axis=1)
-        lean = np.array([abs(skewness(row)) > 1 if n > 2 else False for row, n in zip(values, known.tolist(), strict=True)])
-        skewed += _counted(found, name, done & lean)
-        rare += _counted(found, name, done & (known >= RARE) & (any_ > 0) & (any_ < RARE))
-        unknown += _counted(found, name, done & (known < values.shape[1]))
-    out = []
-    if skewed:
-        out.append(f"Skewed values, whose intervals lean to one side: {'; '.join(skewed)}.")
-    if rare:
-        out.append(f"Other than zero on fewer than {RARE} seeds, whose intervals can not be trusted: {'; '.join(rare)}.")
+        named = doubts(values)
+        for reason, parts in doubted.items():
+            parts += _counted(found, name, done & (named == reason))
+        unknown += _counted(found, name, done & np.isnan(values).any(axis=1))
+    seeds = len(found.plan["seeds"])
+    out = [f"{REASONS[name]}: {'; '.join(parts)} ({evidence(name, seeds)})." for name, parts in doubted.items() if parts]
     if unknown:
         out.append(f"Not defined on every seed, and averaged over those where it is: {'; '.join(unknown)}.")
     return out

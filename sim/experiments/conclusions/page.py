@@ -23,7 +23,7 @@ from sim.experiments.conclusions.findings import Findings, effects
 from sim.experiments.conclusions.frame import again, asked
 from sim.experiments.conclusions.limitations import limitations
 from sim.experiments.conclusions.pictures import pictures
-from sim.experiments.conclusions.policies import MOST_ARMS, Family, families, resamples
+from sim.experiments.conclusions.policies import MOST_ARMS, families
 from sim.experiments.conclusions.summary import summary
 from sim.experiments.conclusions.under_attack import Sides
 from sim.experiments.loading import Results
@@ -72,9 +72,13 @@ def report_of(results: Results) -> tuple[Document, bytes]:
     blocks += [*_main(found), *drawn.compared, *_points(found), *_parameters(found), *drawn.responses]
     if sides.honest.size:
         blocks += [*_attacked(found, sides), *drawn.attacked]
-    for family in families(found, found.metrics[0]["name"]):
-        blocks += _policies(found, family)
-    blocks += [*_others(found), Heading("Limitations"), Items(limitations(found, sides)), Heading("How to run it again")]
+    blocks += [
+        *_policies(found),
+        *_others(found),
+        Heading("Limitations"),
+        Items(limitations(found, sides)),
+        Heading("How to run it again"),
+    ]
     blocks += [Code(again(found)[0]), Paragraph(again(found)[1])]
     return Document(f"{plan['name']}: a sweep of {plan['scenario']}, {plan['preset']}", blocks), tables.every_comparison(found)
 
@@ -91,7 +95,8 @@ def _main(found: Findings) -> list[Block]:
     metric = found.metrics[0]
     text = (
         f"Mean ± half of its 95 % interval, and each arm minus {found.arms[0]} on the same seeds. The effect size d_z is the "
-        "mean difference ÷ its standard deviation over seeds; p is two-sided, after Holm's correction over the arms."
+        "mean difference ÷ its standard deviation over seeds, freed of its bias; p is two-sided, after "
+        "Holm's correction over the arms."
     )
     if found.points > 1:
         text += f" Each seed's differences are averaged over the {found.points} points first, so that a seed is what is repeated."
@@ -133,41 +138,42 @@ def _attacked(found: Findings, sides: Sides) -> list[Block]:
     table = tables.sides_table(found, sides)
     text = (
         "Honest welfare lost: what honest agents have if the attackers are honest, minus what they have under attack, in the "
-        "same worlds. Kept: the part that is left, a ratio of means with Fieller's interval; n/a where there is no welfare clearly "
-        "above zero. p after Holm's correction over the cases."
+        "same worlds. Kept: the part that is left, a ratio of means with Fieller's interval; n/a where there is no welfare "
+        "clearly above zero. p after Holm's correction over the cases."
     )
     total = len(sides.cases[0])
     text += f" {len(table.rows)} of {total} cases are shown." if len(table.rows) < total else ""
     return [Heading("Under attack"), Paragraph(text), table]
 
 
-def _policies(found: Findings, family: Family) -> list[Block]:
+def _policies(found: Findings) -> list[Block]:
     """Interquartile means and probabilities of improvement."""
     metric = found.metrics[0]
-    _, points, seeds = family.scores.shape
-    title = f"Policies over all points{f': {family.title}' if family.title else ''}"
-    if not family.scores.size:
-        return [Heading(title), Paragraph(f"{metric['name']} is at no point defined for all policies: they can not be compared.")]
-    used = (
-        ""
-        if (points, seeds) == (family.points, family.seeds)
-        else f" (of {family.points} and {family.seeds}: where all are defined)"
-    )
-    text = (
-        f"Interquartile mean of {metric['name']} ({metric['unit']}): the mean of the middle half of {points * seeds} runs, "
-        f"{points} point{'s' * (points > 1)} of {seeds} seed{'s' * (seeds > 1)}{used}, ± half of its 95 % interval from "
-        f"{resamples(family)} stratified bootstrap samples. These draw seeds at every point apart; where a world is good or bad "
-        "at all points the interval is too narrow."
-    )
+    every = families(found, metric["name"])
+    if not every:
+        return []
     sign = -1 if metric["more_is_better"] is False else 1
     more = "higher" if metric["more_is_better"] is None else "better"
-    chances = (
-        f"Probability of improvement: how often a run of the row is {more} than a run of the column at the same point, "
-        "ties counting half; 0.5 says that neither is."
+    out: list[Block] = [Heading("Policies over all points")]
+    out.append(
+        Paragraph(
+            f"Interquartile mean of {metric['name']} ({metric['unit']}): the mean of the middle half of all runs, ± half of its "
+            f"95 % interval from {every[0].resamples} stratified bootstrap samples. These draw seeds at every point apart: where a "
+            "world is good or bad at all points the interval is too narrow. Probability of improvement: how often a run of the row is "
+            f"{more} than a run of the column at the same point, ties counting half; 0.5 says that neither is."
+        )
     )
-    chances += f" The first {MOST_ARMS} of {len(family.arms)} arms." if len(family.arms) > MOST_ARMS else ""
-    grid = tables.improvement_table(family, sign)
-    return [Heading(title), Paragraph(text), tables.aggregates_table(family), Paragraph(chances), grid]
+    for family in every:
+        _, points, seeds = family.scores.shape
+        text = (
+            f"{family.title or 'All policies'}: {points} of {family.points} points and {seeds} of {family.seeds} seeds, those at "
+        )
+        text += "which all are defined."
+        text += f" Improvement of the first {MOST_ARMS} of {len(family.arms)} arms." if len(family.arms) > MOST_ARMS else ""
+        out.append(Paragraph(text))
+        if family.scores.size:
+            out += [tables.aggregates_table(family), tables.improvement_table(family, sign)]
+    return out
 
 
 def _others(found: Findings) -> list[Block]:

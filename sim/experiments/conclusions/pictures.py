@@ -101,8 +101,8 @@ def _attacked(found: Findings, sides: Sides) -> list[Block]:
         out.append(_picture("shares", "Response to the attackers' share", caption, sweep.shares(found)))
     if sides.honest.size and np.isfinite(sides.by_pair[1].mean).any():
         caption = (
-            "Across: the headline where the attackers are honest; up: the part of honest welfare that is left under attack, at the "
-            "largest share that was run. On the dashed line no other dot is better in both."
+            "Across: the headline where the attackers are honest; up: the part of honest welfare that is left under attack, at "
+            "the largest share that was run. On the dashed line no other dot is better in both."
         )
         out.append(_picture("front", "Efficiency and resilience", caption, fronts.fronts(found, sides)))
     return out

@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.attack.attackers import ABSENT
 from sim.experiments.conclusions.findings import Findings, Floats
-from sim.experiments.conclusions.standins import iqm_interval, probability_of_improvement
+from sim.experiments.conclusions.under_attack import SHOWN
+from sim.metrics.aggregates import iqm_interval, probability_of_improvement
 from sim.metrics.statistics import Interval
 
 MOST_ARMS = 12
 """In a matrix."""
 WORK = 200_000_000
-"""Scores that are drawn for the bootstrap of one family, at least 200 samples."""
+"""Scores that are drawn for all bootstraps of a report, at least 200 samples of each."""
 
 
 class Family(NamedTuple):
@@ -29,6 +31,8 @@ class Family(NamedTuple):
     """Points of the sweep."""
     seeds: int
     """Seeds of the sweep."""
+    resamples: int
+    """Bootstrap samples: fewer of many rows, which are less in need of them."""
 
 
 def families(found: Findings, metric: str) -> list[Family]:
@@ -39,7 +43,7 @@ def families(found: Findings, metric: str) -> list[Family]:
     out = []
     for kind in dict.fromkeys(kinds):
         mine = np.flatnonzero([one == kind for one in kinds])
-        if len({plays[row] for row in mine}) < 2:
+        if kind[1] == ABSENT or len({plays[row] for row in mine}) < 2:
             continue
         arms = np.unique(found.arm[mine])
         points = np.unique(cells["point"][mine])
@@ -50,20 +54,17 @@ def families(found: Findings, metric: str) -> list[Family]:
         worlds = known[:, whole].all(axis=(0, 1))
         scores = cube[:, whole][:, :, worlds]
         title = ", ".join(
-            word for word in (kind[0], kind[1] and f"attackers {kind[1]}", kind[2] and f"defence {kind[2]}") if word
+            word for word in (kind[0], kind[1] and SHOWN.get(kind[1], kind[1]), kind[2] and f"defence {kind[2]}") if word
         )
-        out.append(Family(title, [found.arms[arm] for arm in arms], scores, points.size, len(found.plan["seeds"])))
-    return out
-
-
-def resamples(family: Family) -> int:
-    """Bootstrap samples: fewer of many rows, which are less in need of them."""
-    return int(np.clip(WORK // max(family.scores.size, 1), 200, 2_000))
+        out.append(Family(title, [found.arms[arm] for arm in arms], scores, points.size, len(found.plan["seeds"]), 0))
+    whole = sum(one.scores.size for one in out)
+    samples = int(np.clip(WORK // max(whole, 1), 200, 2_000))
+    return [one._replace(resamples=samples) for one in out]
 
 
 def interquartile(family: Family) -> Interval:
     """Interquartile mean of every arm over runs and points, with the interval of the stratified bootstrap."""
-    return iqm_interval(family.scores, seed=0, resamples=resamples(family))
+    return iqm_interval(family.scores, seed=0, resamples=family.resamples)
 
 
 def improvement(family: Family, sign: int, most: int = MOST_ARMS) -> Floats:

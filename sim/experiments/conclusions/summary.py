@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.experiments.conclusions.findings import Compared, Findings, Floats, grouped
+from sim.experiments.conclusions.findings import Compared, Findings, Ints, balanced
 from sim.experiments.conclusions.tables import place
 from sim.experiments.conclusions.under_attack import Sides
 from sim.experiments.reading import LEVEL, UNSURE, p_words, span, with_error
@@ -21,15 +21,29 @@ def summary(found: Findings, sides: Sides) -> list[str]:
     if sides.honest.size:
         return [*_attacked(sides), *_markets(found, sides)]
     if found.by_arm:
-        pooled = found.pooled[name]
-        where = f", averaged over {found.points} points" if found.points > 1 else ""
-        return [_ranked(found, found.arms, pooled.levels, pooled.compared, where), *_consistent(found)]
+        text = _ranked(found, found.arms, np.arange(len(found.arm)), found.arm, found.pooled[name].compared)
+        return [text, *_consistent(found)]
     return [_points(found)]
 
 
-def _ranked(found: Findings, labels: Sequence[str], levels: Floats, compared: Compared | None, where: str) -> str:
-    """The best, its lead over the next, and over the baseline."""
+def _ranked(found: Findings, labels: Sequence[str], rows: Ints, group: Ints, compared: Compared | None) -> str:
+    """The best, its lead over the next, and over the baseline, from the points at which all are known.
+
+    Args:
+        found: the sweep.
+        labels: what is ranked.
+        rows: cells.
+        group: of each of them the place of its label.
+        compared: every label against the first.
+    """
     metric = found.metrics[0]
+    values = found.values[metric["name"]][rows]
+    levels, points = balanced(values, np.asarray(found.cells["point"], np.int64)[rows], group, len(labels))
+    if not points:
+        return f"At no point is {metric['name']} known for all of {len(labels)}: they can not be ranked."
+    where = f", averaged over {points} points" if points > 1 else ""
+    if points < found.points:
+        where = f", averaged over those {points} of {found.points} points at which all are known"
     sign = -1 if metric["more_is_better"] is False else 1
     means = mean_interval(levels)
     known = [k for k in range(len(labels)) if not math.isnan(means.mean[k])]
@@ -109,8 +123,6 @@ def _markets(found: Findings, sides: Sides) -> list[str]:
     """Where the attackers are honest: which market is best."""
     if len(sides.markets) < 2:
         return []
-    values = found.values[found.metrics[0]["name"]][sides.honest]
-    levels = grouped(values, sides.market, len(sides.markets))
-    if not np.isfinite(levels).any():
+    if not np.isfinite(found.values[found.metrics[0]["name"]][sides.honest]).any():
         return []
-    return ["Where the attackers are honest: " + _ranked(found, sides.markets, levels, None, "")]
+    return ["Where the attackers are honest: " + _ranked(found, sides.markets, sides.honest, sides.market, None)]

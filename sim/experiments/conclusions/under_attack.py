@@ -1,16 +1,20 @@
 """What is left under attack: the sides of a point in the same worlds, for every market, attack and share."""
 
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.attack.attackers import ATTACKED, HONEST
+from sim.attack.attackers import ABSENT, ATTACKED, HONEST
 from sim.attack.measures import WELFARE
 from sim.attack.sides import NONE
 from sim.experiments.conclusions.findings import Findings, Floats, Ints, grouped
 from sim.metrics import resilience
 from sim.metrics.statistics import Difference, Interval, holm, mean_interval
+
+SHOWN = MappingProxyType({HONEST: "attackers honest", ATTACKED: "attacked", ABSENT: "attackers absent"})
+"""What a side is called."""
 
 
 def market_of(arm: str, side: str, defence: str) -> str:
