@@ -39,7 +39,7 @@ def test_from_the_same_resamples_the_interval_is_scipys(interval, method, trim, 
 
 @pytest.mark.parametrize("trim", [0.0, 0.25])
 def test_from_resamples_of_its_own_scipys_bca_interval_is_near(trim):
-    """20,000 resamples each: ends differ by up to 0.05 standard errors of the mean (at the 0.5 % quantile); five times is allowed.
+    """20,000 resamples each: ends differ by up to 0.05 standard errors of the mean (at the 0.5 % quantile); 5 times is allowed.
 
     The percentile interval of the mean of these skewed values is farther away than that.
     """
@@ -127,6 +127,13 @@ def test_a_higher_level_gives_a_wider_interval_up_to_the_extremes():
     sample = DRAWS.lognormal(size=12)
     narrow, wide, all_ = (bca_interval(sample, seed=4, level=level) for level in (0.8, 0.99, 1 - 1e-15))
     assert all_.low <= wide.low < narrow.low < narrow.high < wide.high <= all_.high
+
+
+def test_beyond_the_pole_of_its_formula_a_bca_interval_ends_at_the_extreme_resample():
+    """One outlier has the largest acceleration there is, nearly 1/6: the formula turns round at a normal quantile near 6."""
+    found = bca_interval([0.0] * 29 + [1.0], seed=1, level=1 - 1e-12)
+    most = max(times[:, -1].max() for times in drawn([30], 2_000, generator(1, 30)))
+    assert (found.low, found.high) == (0, pytest.approx(most / 30))
 
 
 def test_every_value_of_a_stratum_is_drawn_as_often_as_the_others_and_strata_keep_their_size():
