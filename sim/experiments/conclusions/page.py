@@ -158,9 +158,9 @@ def _policies(found: Findings) -> list[Block]:
     out.append(
         Paragraph(
             f"Interquartile mean of {metric['name']} ({metric['unit']}): the mean of the middle half of all runs, ± half of its "
-            f"95 % interval from {every[0].resamples} stratified bootstrap samples. These draw seeds at every point apart: where a "
-            "world is good or bad at all points the interval is too narrow. Probability of improvement: how often a run of the row is "
-            f"{more} than a run of the column at the same point, ties counting half; 0.5 says that neither is."
+            f"95 % interval from {every[0].resamples} stratified bootstrap samples. These draw seeds at every point apart: where "
+            "a world is good or bad at all points the interval is too narrow. Probability of improvement: how often a run of the "
+            f"row is {more} than a run of the column at the same point, ties counting half; 0.5 says that neither is."
         )
     )
     for family in every:
