@@ -51,7 +51,8 @@ def span(low: float, high: float) -> str:
     return f"{low:+.{decimals}f} to {high:+.{decimals}f}"
 
 
-def _p(p: float) -> str:
+def p_of(p: float) -> str:
+    """A p value as text, nothing if there is none."""
     return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
@@ -94,7 +95,7 @@ def difference_table(table: Columns, metrics: Sequence[Mapping[str, Any]]) -> Ta
         metric = better[r["metric"]]
         mean = "not defined" if math.isnan(r["difference"]) else f"{r['difference']:+.4g}"
         interval = span(r["difference_low"], r["difference_high"])
-        rows.append([named(metric), r["arm"], mean, interval, _p(r["p"]), verdict(r, metric["more_is_better"])])
+        rows.append([named(metric), r["arm"], mean, interval, p_of(r["p"]), verdict(r, metric["more_is_better"])])
     return ["metric", "arm", "difference", "95 % interval", "p (Holm)", "reading"], rows
 
 
@@ -124,11 +125,12 @@ def reading(runs: Columns, manifest: Mapping[str, Any]) -> str:
     else:
         text += f" Between it and the next, {second['arm']}, {UNSURE} from {lead['pairs']} pairs of worlds."
     if best["arm"] != arms[0] and second["arm"] != arms[0]:
-        text += f" From the baseline {arms[0]} it differs by {best['difference']:+.3g} (p {_equals(best['p'])})."
+        text += f" From the baseline {arms[0]} it differs by {best['difference']:+.3g} (p {p_words(best['p'])})."
     return text
 
 
-def _equals(p: float) -> str:
+def p_words(p: float) -> str:
+    """A p value in a sentence."""
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 

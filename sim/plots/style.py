@@ -1,12 +1,14 @@
 """How figures look: colours, axes, legends, lines over time with intervals, and how a figure becomes a file."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from numpy.typing import NDArray
 
 from sim.metrics.contrasts import Columns
@@ -36,6 +38,30 @@ def short_labels(arms: Sequence[str]) -> tuple[str, list[str]]:
     return " / ".join(p[0] for p in pairs[0]), [" / ".join(p[2] for p in parts) for parts in pairs]
 
 
+def as_text(text: str, most: int = 48, lines: bool = False) -> str:
+    """Any text as a figure may show it: short, no formulas, and only characters that its font has.
+
+    Args:
+        text: it may be anybody's.
+        most: characters; what is longer is cut.
+        lines: whether line breaks stay.
+
+    >>> as_text("a $b$\\n_c 漢"), as_text("_x"), as_text("abcdef", 4)
+    ('a \\\\$b\\\\$ _c ?', '\u2009_x', 'abc…')
+    """
+    kept = [line.split() for line in (text.split("\n") if lines else [text])]
+    short = "\n".join(" ".join(words) for words in kept)
+    short = short if len(short) <= most else f"{short[: most - 1]}…"
+    known = "".join(one if one == "\n" or ord(one) in _characters() else "?" for one in short)
+    return ("\u2009" if known.startswith("_") else "") + known.replace("$", "\\$")
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """The characters of the font of all figures."""
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
 def look(k: int) -> dict[str, Any]:
     """Colour and dashes of the k-th arm."""
     return {"color": PALETTE[k % len(PALETTE)], "linestyle": DASHES[k // len(PALETTE) % len(DASHES)]}
@@ -56,9 +82,11 @@ def dress(axes: Axes, x: str, y: str, title: str = "") -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def legend(figure: Figure, axes: Axes, title: str) -> None:
-    """One legend below everything, in as many columns as fit."""
-    handles, labels = axes.get_legend_handles_labels()
+def legend(figure: Figure, axes: Axes | Sequence[Axes], title: str) -> None:
+    """One legend below everything, in as many columns as fit; of several panels, each label once."""
+    panels = [axes] if isinstance(axes, Axes) else axes
+    known = {label: line for panel in panels for line, label in zip(*panel.get_legend_handles_labels(), strict=True)}
+    labels, handles = list(known), list(known.values())
     widest = max(len(label) for label in labels)
     fit = max(1, int(figure.get_figwidth() * 13 / (widest + 8)))
     rows = -(-len(labels) // fit)
