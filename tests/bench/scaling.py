@@ -62,7 +62,9 @@ def main() -> None:
         table.add_row(engine, str(workers), f"{CELLS / wall:.1f}", f"{one / wall:.2f}", f"{1e3 * driver / CELLS:.2f}")
     console.print(table)
     console.print(f"serial fraction: {serial_s / cell_s:.4f} of a cell's {1e3 * cell_s:.1f} ms; processors: {os.cpu_count()}")
-    future = Table("a cell takes", *(f"{cores:,} cores" for cores in (1, 100, 10_000)), title="A million cells, hours (projected)")
+    future = Table(
+        "a cell takes", *(f"{cores:,} cores" for cores in (1, 100, 10_000)), title="A million cells, hours (projected)"
+    )
     for seconds in (cell_s, 1.0, 10.0, 60.0):
         hours = [projected(1_000_000, cores, seconds, serial_s) / 3_600 for cores in (1, 100, 10_000)]
         future.add_row(f"{seconds:.3g} s", *(f"{h:,.2g}" if h < 10 else f"{h:,.0f}" for h in hours))

@@ -28,7 +28,11 @@ from tests.bench.start_up import Wait
 from tests.bench.timing import Ratio, Side, seconds
 from tests.sim.experiments.synthetic import results as synthetic
 
-BASE = {"scenario": "service_market", "policies": {"client": "cheapest"}, "metrics": ["efficiency", "client_surplus", "fill_rate"]}
+BASE = {
+    "scenario": "service_market",
+    "policies": {"client": "cheapest"},
+    "metrics": ["efficiency", "client_surplus", "fill_rate"],
+}
 CLIENTS, PROVIDERS, TICKS, SEEDS, CELLS = 80, 20, 197, 50, 1_000
 """A cell takes 1,000,000 decisions: 100 agents in 200 ticks, the last three of which close the market, in 50 worlds."""
 MESA_TICKS = 40
