@@ -26,7 +26,7 @@ BEGUN = {SPEC, WORKING, CELLS, PARTS}
 
 
 def described(sweep: Sweep, base: Path) -> dict[str, Any]:
-    """The plan of a sweep, JSON-ready: what is asked for, with paths that start from `base`, and with what it is done."""
+    """The plan of a sweep, JSON-ready: what is asked for, where paths in it start if there are any, and with what it is done."""
     spec = sweep.spec
     units = {name: (field.json_schema_extra or {}).get("unit", "") for name, field in _fields(sweep).items()}
     return {
@@ -36,7 +36,7 @@ def described(sweep: Sweep, base: Path) -> dict[str, Any]:
         "question": spec.question,
         "config_hash": short_hash(sweep.config),
         "spec": spec.dumped(),
-        "base": str(base.absolute()),
+        "base": str(base.absolute()) if sweep.names_files else "",
         "scenario": sweep.scenario.name,
         "preset": spec.preset,
         "fixed": dict(sweep.common),
