@@ -11,10 +11,10 @@ from matplotlib.ticker import PercentFormatter
 from sim.attack.attackers import SIDES
 from sim.attack.measures import WELFARE
 from sim.experiments.conclusions.findings import MOST_VALUES, Findings, Floats, bins, grouped
-from sim.experiments.conclusions.under_attack import SHOWN, market_of
+from sim.experiments.conclusions.under_attack import SHOWN, markets_of
 from sim.experiments.reading import LEVEL
 from sim.metrics.statistics import mean_interval
-from sim.plots.style import PALETTE, as_text, dress, head, legend, look
+from sim.plots.style import PALETTE, as_text, dress, head, legend, look, shown_in
 
 LINES = 8
 """In one panel."""
@@ -39,7 +39,7 @@ class Panel(NamedTuple):
 
 def panels_of(found: Findings) -> list[Panel]:
     """Every arm in a panel: under attack a panel for each attack and market, with a line per side; else some arms in each."""
-    cells, out = found.cells, []
+    cells, out, markets = found.cells, [], markets_of(found)
     for attack in dict.fromkeys(cells["attack"].tolist()):
         mine = cells["attack"] == attack
         first = {int(arm): int(np.flatnonzero(mine & (found.arm == arm))[0]) for arm in np.unique(found.arm[mine])}
@@ -52,8 +52,7 @@ def panels_of(found: Findings) -> list[Panel]:
             continue
         by_market: dict[str, list[int]] = {}
         for arm, row in first.items():
-            market = market_of(found.arms[arm], cells["side"][row], cells["defence"][row])
-            by_market.setdefault(market, []).append(arm)
+            by_market.setdefault(markets[row], []).append(arm)
         for market, arms in by_market.items():
             sides = [str(cells["side"][first[arm]]) for arm in arms]
             looks = [(*SIDES, side).index(side) for side in sides]
@@ -98,7 +97,8 @@ def response(found: Findings, parameter: str) -> Figure:
     """Metrics over a varied parameter, one line per arm, the other parameters and the shares averaged."""
     x, group = bins(found, parameter)
     dotted = sampled(found, parameter)
-    unit = found.plan["varied"][parameter]
+    scale, unit = shown_in(found.plan["varied"][parameter])
+    x = x * scale
     figure, places = _grid(found, found.metrics[:METRICS])
     for metric, panel, axes in places:
         values = found.values[metric["name"]]
@@ -106,7 +106,7 @@ def response(found: Findings, parameter: str) -> Figure:
             mine = (found.arm == arm) & (found.cells["attack"] == panel.attack)
             if dotted:
                 dots = found.levels[metric["name"]].mean[mine]
-                axes.plot(found.cells[parameter][mine], dots, ".", color=look(k)["color"], alpha=0.25, markersize=3)
+                axes.plot(found.cells[parameter][mine] * scale, dots, ".", color=look(k)["color"], alpha=0.25, markersize=3)
             _line(axes, x, grouped(values[mine], group[mine], x.size), k, label)
         _dressed(axes, f"{parameter} ({unit})" if unit else parameter, panel)
         if x.min() > 0 and x.max() >= 100 * x.min():

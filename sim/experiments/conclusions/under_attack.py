@@ -30,6 +30,14 @@ def market_of(arm: str, side: str, defence: str) -> str:
     return ", ".join(part for part in (base, said) if part) or "the market"
 
 
+def markets_of(found: Findings) -> list[str]:
+    """The market of every cell. Arms that a spec names say by themselves what defends them."""
+    cells = found.cells
+    named = bool(found.plan.get("spec", {}).get("arms"))
+    defences = [""] * len(cells["arm"]) if named else cells["defence"].tolist()
+    return [market_of(*one) for one in zip(cells["arm"].tolist(), cells["side"].tolist(), defences, strict=True)]
+
+
 class Case(NamedTuple):
     """A market under an attack."""
 
@@ -44,8 +52,7 @@ class Sides:
     def __init__(self, found: Findings):
         self.found = found
         cells = found.cells
-        names = (cells[name].tolist() for name in ("arm", "side", "defence"))
-        labels = [market_of(*one) for one in zip(*names, strict=True)]
+        labels = markets_of(found)
         self.markets = list(dict.fromkeys(labels))
         number = {label: k for k, label in enumerate(self.markets)}
         market = np.array([number[label] for label in labels], np.int64)
