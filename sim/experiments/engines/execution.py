@@ -57,7 +57,9 @@ def address_of(work: Work) -> str:
     """
     module, name = getattr(work, "__module__", ""), getattr(work, "__qualname__", "")
     if module in ("", "__main__") or getattr(sys.modules.get(module), name, None) is not work:
-        raise InputError(f"work: {name or work!r} of {module or 'nowhere'} given, allowed is a function of a module that can be imported")
+        raise InputError(
+            f"work: {name or work!r} of {module or 'nowhere'} given, allowed is a function of a module that can be imported"
+        )
     return f"{module}:{name}"
 
 

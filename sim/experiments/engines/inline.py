@@ -20,7 +20,9 @@ class Inline:
         """
         for field, given in vars(limits or Limits()).items():
             if given is not None:
-                raise InputError(f"{field}: {given} given, but the engine inline can not stop a cell; allowed with workers or ray")
+                raise InputError(
+                    f"{field}: {given} given, but the engine inline can not stop a cell; allowed with workers or ray"
+                )
         self._work = work
 
     def run(self, tasks: Iterator[Task]) -> Iterator[Done]:

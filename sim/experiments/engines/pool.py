@@ -143,7 +143,7 @@ class Pool(ABC, Generic[S]):
             self._let_go(seat)
 
     def _hand_out(self, queue: Queue) -> None:
-        """Give a task to everybody who is free. One process is started at a time, so that those that are there begin meanwhile."""
+        """Give a task to everybody who is free. One process is started at a time, so that others begin meanwhile."""
         for seat in self.seats:
             if seat.ready and seat.task is None and (taken := queue.take()):
                 seat.task, seat.deaths = taken
@@ -195,7 +195,9 @@ class Pool(ABC, Generic[S]):
         if task is None:
             self._stillborn += seat.ready is None
             if self._stillborn >= STILLBORN:
-                raise LedgerLabError(f"engine {self.name}: {STILLBORN} processes in a row died before they could begin ({said.how})")
+                raise LedgerLabError(
+                    f"engine {self.name}: {STILLBORN} processes in a row died before they could begin ({said.how})"
+                )
             return []
         if deaths < self.tries:
             queue.again.append((task, deaths))
