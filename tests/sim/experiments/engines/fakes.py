@@ -45,6 +45,7 @@ def _tell(task):
         "threads": os.environ.get("OMP_NUM_THREADS"),
         "main": sys.modules["__main__"].__dict__.get("__file__", "none"),
         "cwd": os.getcwd(),
+        "house": str(Path(sys.modules["sim"].__file__).parents[1]),
         "ctrl_c": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
         "data_limit": resource.getrlimit(resource.RLIMIT_DATA)[0],
     }

@@ -191,6 +191,21 @@ def test_workers_are_born_with_the_rules_of_the_scenario(opened, tmp_path):
     run_script(script, tmp_path)
 
 
+def test_workers_find_modules_where_their_driver_does_from_the_server_on(tmp_path):
+    script = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(HOUSE)!r})\n"
+        "from sim.experiments.engines.workers import Workers\n"
+        "from tests.sim.experiments.engines import fakes\n"
+        "engine = Workers(fakes.work, 1)\n"
+        "assert [d.error for d in engine.run(iter(fakes.tasks_of('.', 'tell')))] == ['']\n"
+        "assert engine.seats[0].ready.warm\n"
+        "engine.close()\n"
+    )
+    run_script(script, tmp_path, paths="")
+    assert said(tmp_path)["house"] == str(HOUSE)
+
+
 def test_workers_that_can_not_begin_are_an_error_and_not_a_loop(opened, tmp_path):
     with pytest.raises(LedgerLabError, match="engine workers: no process can execute cells: InputError: scenario: 'no_such'"):
         list(opened(1, scenario="no_such").run(iter(fakes.tasks_of(tmp_path, "pass"))))
@@ -201,12 +216,12 @@ def test_work_must_be_a_function_of_a_module():
         Workers(lambda task: None, 1)
 
 
-def run_script(text, folder, *options, file=True):
+def run_script(text, folder, *options, file=True, paths=str(HOUSE)):
     """Run a script without a guard in a process of its own, from a file or from standard input."""
     path = folder / "script.py"
     path.write_text(text)
     command = [sys.executable, *options, str(path) if file else "-"]
-    environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run(
         command,
         input=None if file else text,
@@ -234,7 +249,8 @@ def test_a_script_needs_no_guard_and_its_workers_do_not_run_it(file, tmp_path):
     )
     out = run_script(script, tmp_path, "-W", "error", file=file)
     assert out.count("once") == 1
-    assert said(tmp_path) == {"threads": "1", "main": "none", "cwd": str(tmp_path), "ctrl_c": True, "data_limit": -1}
+    own = {"threads": "1", "main": "none", "ctrl_c": True, "data_limit": -1}
+    assert said(tmp_path) == own | {"cwd": str(tmp_path), "house": str(HOUSE)}
 
 
 @pytest.mark.parametrize("deed", ["spin", "sleep"])
