@@ -143,7 +143,7 @@ class Pool(ABC, Generic[S]):
             self._let_go(seat)
 
     def _hand_out(self, queue: Queue) -> None:
-        """Give a task to everybody who is free. One process is started at a time, so that those that are there begin meanwhile."""
+        """Give a task to everybody who is free. One process is started at a time, so that others begin meanwhile."""
         for seat in self.seats:
             if seat.ready and seat.task is None and (taken := queue.take()):
                 seat.task, seat.deaths = taken
