@@ -24,8 +24,8 @@ class Done:
     error: str = ""
     """Why it failed, one line; empty if it passed."""
     kind: str = ""
-    """How it failed: `error` (it raised), `time` or `memory` (past its limit), `died` (its process did), `different` (it was executed
-    before, with another result), `disk` (its rows could not be published, which is not its fault)."""
+    """How it failed: `error` (it raised), `time` or `memory` (past its limit), `died` (its process did), `different` (it was
+    executed before, with another result), `disk` (its rows could not be published, which is not its fault)."""
     rows: int = 0
     sha256: str = ""
     """Of the rows that were published."""

@@ -65,7 +65,7 @@ def test_a_limit_leaves_room_for_what_it_allows():
     with memory.limited(100):
         assert len(bytearray(80 * memory.MB)) == 80 * memory.MB
     with memory.limited(100), pytest.raises(MemoryError):
-        bytearray(101 * memory.MB)
+        bytearray(130 * memory.MB)  # what the process has may shrink by a few MB meanwhile
 
 
 @linux
