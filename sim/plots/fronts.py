@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from sim.experiments.conclusions.findings import Findings, Floats, Ints, grouped
@@ -148,6 +148,7 @@ def fronts(found: Findings, sides: Sides) -> Figure:
             as_text(f"{attack}, share {largest:.3g}"),
         )
         axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     for axes in grid[:, 0]:
         axes.set_ylabel("honest welfare kept under attack")
     head(figure, as_text(f"{metric['name']} and resilience"))

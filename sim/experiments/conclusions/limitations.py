@@ -71,10 +71,10 @@ def _unfinished(found: Findings) -> list[str]:
         where = f"{place(found, k)}, {found.cells['arm'][k]}" if found.by_arm else place(found, k)
         first = str(found.cells["error"][k]) or "no reason given"
         out.append(
-            f"{failed.size} of {_cells(total)} failed: {said}. The first, at {where}: {first[:200]}{'…' * (len(first) > 200)}"
+            f"{failed.size} of {_cells(total)} failed: {said}. The first, at {where}: “{first[:200]}{'…' * (len(first) > 200)}"
         )
     if missing.size:
-        out.append(f"{missing.size} of {_cells(total)} {'was' if missing.size == 1 else 'were'} not run.")
+        out.append(f"{missing.size} of {_cells(total)} {'was' if missing.size == 1 else 'were'} not run.”.")
     if (failed.size or missing.size) and (status == "done").any():
         out.append(
             "What is averaged over points is averaged over the finished cells, which may be the easier ones; a difference counts "
@@ -113,12 +113,12 @@ def _wide(found: Findings) -> list[str]:
         return []
     text = (
         f"{metric}: {int(wide.sum())} of {rows.size} intervals are too wide to conclude: the difference is undecided, yet the "
-        f"interval holds changes of more than {WIDE:.0%} of the level."
+        f"interval holds changes of more than {100 * WIDE:.0f} % of the level."
     )
     ratio = np.divide((d.high - d.low) / 2, scale, out=np.full(scale.shape, np.nan), where=scale > 0)[wide]
     times = float(np.median(ratio[np.isfinite(ratio)] ** 2)) if np.isfinite(ratio).any() else np.nan
     if times > 1:
-        text += f" About {times:.2g} times as many seeds would bring half of the median one down to {WIDE:.0%}."
+        text += f" About {times:.2g} times as many seeds would bring half of the median one down to {100 * WIDE:.0f} %."
     return [text]
 
 
