@@ -71,10 +71,10 @@ def _unfinished(found: Findings) -> list[str]:
         where = f"{place(found, k)}, {found.cells['arm'][k]}" if found.by_arm else place(found, k)
         first = str(found.cells["error"][k]) or "no reason given"
         out.append(
-            f"{failed.size} of {_cells(total)} failed: {said}. The first, at {where}: “{first[:200]}{'…' * (len(first) > 200)}"
+            f"{failed.size} of {_cells(total)} failed: {said}. The first, at {where}: “{first[:200]}{'…' * (len(first) > 200)}”."
         )
     if missing.size:
-        out.append(f"{missing.size} of {_cells(total)} {'was' if missing.size == 1 else 'were'} not run.”.")
+        out.append(f"{missing.size} of {_cells(total)} {'was' if missing.size == 1 else 'were'} not run.")
     if (failed.size or missing.size) and (status == "done").any():
         out.append(
             "What is averaged over points is averaged over the finished cells, which may be the easier ones; a difference counts "
