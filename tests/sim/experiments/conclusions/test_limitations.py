@@ -35,7 +35,7 @@ CAUSES = {
     "Not defined on every seed": {"value": lambda _, cell: np.where(np.arange(30) == 3, np.nan, plain(_, cell))},
     "too wide to conclude": {"value": lambda _, cell: noise(1 + (cell["client"] == "b"), 30, 1.0)},
     "more than 12 values, shown in bins": {"points": grid(x=range(13))},
-    "over the 1 cases under attack": {"attacks": {"shirker": [0.25]}, "policies": None, "metrics": (EFFICIENCY, WELFARE)},
+    "over the 1 case under attack": {"attacks": {"shirker": [0.25]}, "policies": None, "metrics": (EFFICIENCY, WELFARE)},
 }
 
 
@@ -53,7 +53,7 @@ def test_a_narrow_undecided_interval_is_not_too_wide():
 def test_seeds_and_the_family_of_comparisons_are_always_stated():
     text = said(points=grid(x=[1, 2]))
     assert "30 seeds (from 0 to 29)" in text
-    assert "over the 1 arms of a metric where points are averaged; over all 2 comparisons of a metric point by point" in text
+    assert "over the 1 arm of a metric where points are averaged; over all 2 comparisons of a metric point by point" in text
 
 
 def test_a_long_error_is_cut():

@@ -16,7 +16,7 @@ def said(value, **given):
 def test_a_clear_lead_is_called_one():
     level = {"a": 0.1, "b": 0.5, "c": 0.3}
     text = said(
-        lambda _, cell: level[cell["client"]] + noise(hash(cell["client"]) % 7),
+        lambda _, cell: level[cell["client"]] + noise(ord(cell["client"])),
         policies={"client": list(level)},
         points=grid(x=[1, 2]),
     )
@@ -72,8 +72,14 @@ def test_under_attack_the_worst_case_is_named():
 
 
 def test_no_harm_is_claimed_where_there_is_none():
-    text = said(lambda metric, cell: 100 + noise(1), attacks={"decoy": [0.25]}, metrics=(EFFICIENCY, WELFARE))
-    assert text == "Of no attack can it be concluded that it costs honest agents anything (1 cases)."
+    """On half of the seeds the attack takes 1, on the others it gives 0.9: a loss on average, that may be chance."""
+    taken = np.tile([1.0, -0.9], 5)
+    text = said(
+        lambda metric, cell: 100 + noise(1) - taken * (cell["side"] == "attacked"),
+        attacks={"decoy": [0.25]},
+        metrics=(EFFICIENCY, WELFARE),
+    )
+    assert text == "Of no attack can it be concluded that it costs honest agents anything (1 case)."
 
 
 def test_with_nothing_finished_nothing_is_concluded():
