@@ -70,9 +70,8 @@ def _unfinished(found: Findings) -> list[str]:
         k = int(failed[0])
         where = f"{place(found, k)}, {found.cells['arm'][k]}" if found.by_arm else place(found, k)
         first = str(found.cells["error"][k]) or "no reason given"
-        out.append(
-            f"{failed.size} of {counted(total, 'cell')} failed: {said}. The first, at {where}: “{first[:200]}{'…' * (len(first) > 200)}”."
-        )
+        first = f"{first[:200]}…" if len(first) > 200 else first
+        out.append(f"{failed.size} of {counted(total, 'cell')} failed: {said}. The first, at {where}: “{first}”.")
     if missing.size:
         out.append(f"{missing.size} of {counted(total, 'cell')} {'was' if missing.size == 1 else 'were'} not run.")
     if (failed.size or missing.size) and (status == "done").any():
