@@ -52,6 +52,12 @@ def test_a_report_of_arms_over_two_parameters_has_every_part(tmp_path):
     assert "code abababababababab, commit cccc" in text
 
 
+def test_a_map_speaks_of_brackets_only_if_it_has_them(tmp_path):
+    for side, has in ((2, True), (9, False)):
+        write_report(results(tmp_path, value, policies=THREE, points=grid(x=range(side), y=[1, 2])))
+        assert ("in brackets where none can be concluded" in (tmp_path / "report.md").read_text()) == has
+
+
 def test_a_report_under_attack_has_curves_and_a_front(tmp_path):
     attacks = {"shirker": [0.25, 0.5], "decoy": [0.25]}
     write_report(results(tmp_path, value, attacks=attacks, defences=["stake"], metrics=(EFFICIENCY, WELFARE)))
