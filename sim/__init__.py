@@ -41,7 +41,7 @@ _HOMES = {
     "compare": "sim.experiments.run",
     "load": "sim.experiments.loading",
     "record": "sim.experiments.store",
-    "report": "sim.experiments.report",
+    "report": "sim.experiments.reports",
     "make_vec_env": "sim.fronts.sb3_vec_env",
     "reproduce": "sim.reproduction",
     "resilience": "sim.attack.keeping",

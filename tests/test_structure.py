@@ -17,6 +17,8 @@ DOORS = {
     "stable_baselines3": ("agents/learned/", "sim/fronts/sb3_vec_env.py"),
     "sb3_contrib": "agents/learned/",
     "pettingzoo": "sim/fronts/pettingzoo_env.py",
+    "ray": "sim/experiments/engines/ray_cluster.py",
+    "duckdb": "sim/experiments/query.py",
 }
 """Files, or folders with a slash at the end."""
 RUNS_CODE = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

@@ -87,11 +87,19 @@ def _asked_to_stop(number: int, frame: object) -> None:
 
 
 def concluded(folder: Path) -> None:
-    """Write the report of a sweep, and print what it says first."""
+    """Write the report of a sweep, and print its result and where it is."""
+    from sim.experiments.conclusions.findings import Findings
     from sim.experiments.conclusions.page import write_report
+    from sim.experiments.conclusions.summary import summary
+    from sim.experiments.conclusions.under_attack import Sides
     from sim.experiments.loading import read_sweep
 
-    say(f"Report: {write_report(read_sweep(folder))}")
+    results = read_sweep(folder)
+    page = write_report(results)
+    found = Findings(results)
+    for line in summary(found, Sides(found)):
+        say(line)
+    say(f"Report: {page}, or {page.with_suffix('.html')} in a browser")
 
 
 def estimated(planned: Any, workers: int | None, machines: bool) -> None:

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from chain.errors import LedgerLabError
+from chain.errors import InputError, LedgerLabError
+
+
+class TooLarge(InputError):
+    """A world, or what a policy makes of it, takes more memory than there is, or than a cell may take."""
 
 
 class Unwritable(LedgerLabError):

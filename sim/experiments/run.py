@@ -11,6 +11,7 @@ from agents.registry import nearest
 from chain.errors import InputError
 from sim.attack.sides import under_attack
 from sim.experiments.arms import MOST_THREADS, Arm, arms_of, seeds_of
+from sim.experiments.errors import TooLarge
 from sim.metrics import METRICS
 from sim.metrics.contrasts import Columns, contrasts
 from sim.metrics.outcome import Outcome
@@ -133,7 +134,7 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
                 done += world.economy.ticks * seeds.size
                 yield Batch(arm, [world.digest(w) for w in range(seeds.size)], outcome, world.economy.book)
     except MemoryError:
-        raise InputError(
+        raise TooLarge(
             f"parameters: a world of {e.scenario.name} this large does not fit in memory, allowed are fewer agents or ticks"
         ) from None
 

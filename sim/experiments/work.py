@@ -1,9 +1,5 @@
 """How a cell is executed: from its description alone, in whatever process, to the rows that are published."""
 
-import os
-import resource
-import socket
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,34 +14,36 @@ from sim.experiments.arms import Arm, Seated, seat, seeds_of
 from sim.experiments.code import code_digest
 from sim.experiments.directory import publish
 from sim.experiments.engines.engine import Done, Task
-from sim.experiments.errors import Different, Unwritable
+from sim.experiments.errors import Different, TooLarge, Unwritable
 from sim.experiments.run import Batch, Experiment, joined, play
 from sim.metrics import METRICS
 from sim.metrics.contrasts import Columns
 from sim.scenarios import find
 
+MOST_WORDS = 600
+"""Characters of an error that are kept."""
 LEDGER = "ledger_"
 """Begins the names of tables that hold a final ledger."""
 
 
 def work(task: Task) -> Done:
-    """Execute a cell in this process and publish its rows. Whatever goes wrong is told in what it returns."""
-    name, clock = str(task.cell["cell"]), time.perf_counter()
-    told: dict[str, Any] = {}
+    """Execute a cell in this process and publish its rows. What goes wrong is told in what it returns.
+
+    Raises:
+        MemoryError: it takes more memory than it may.
+    """
+    name = str(task.cell["cell"])
     try:
         tables = tables_of(task.cell)
-        told = {"rows": int(tables[""]["seed"].size), "sha256": publish(Path(task.folder), name, tables)}
-    except MemoryError:
-        told = {"kind": "memory", "error": "it took more memory than a cell may"}
+        return Done(name, rows=int(tables[""]["seed"].size), sha256=publish(Path(task.folder), name, tables))
+    except TooLarge as error:
+        raise MemoryError(str(error)) from None
     except Unwritable as error:
-        told = {"kind": "disk", "error": str(error)}
+        return Done(name, kind="disk", error=str(error))
     except Different as error:
-        told = {"kind": "different", "error": str(error)}
-    except Exception as error:
-        message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-        told = {"kind": "error", "error": " ".join(message.split())[:600]}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Done(name, wall_s=time.perf_counter() - clock, peak_mb=peak, worker=f"{socket.gethostname()}:{os.getpid()}", **told)
+        return Done(name, kind="different", error=str(error))
+    except InputError as error:
+        return Done(name, kind="error", error=" ".join(str(error).split())[:MOST_WORDS])
 
 
 def tables_of(cell: Mapping[str, Any]) -> dict[str, Columns]:

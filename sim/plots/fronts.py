@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from sim.experiments.conclusions.findings import Findings, Floats, Ints, grouped
@@ -55,10 +55,15 @@ def _mapped(one: Map, values: Floats, mine: NDArray[Any]) -> Floats:
     return np.asarray(means, float).reshape(one.y.size, one.x.size)
 
 
+def in_doubt(found: Findings, one: Map) -> bool:
+    """Whether a map says where no difference can be concluded: its numbers are written in, and a place is one point."""
+    return max(one.x.size, one.y.size) <= WRITTEN and found.points == one.x.size * one.y.size
+
+
 def _unsure(found: Findings, one: Map, mine: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Where no difference can be concluded, shape (down, across); nothing if a place stands for several points."""
+    """Where no difference can be concluded, shape (down, across), if that is shown."""
     rows = found.pairs[0][mine]
-    if rows.size > one.x.size * one.y.size:
+    if not in_doubt(found, one):
         return None
     out = np.zeros((one.y.size, one.x.size), bool)
     out[one.line[rows], one.column[rows]] = found.compared[found.metrics[0]["name"]].adjusted[mine] > LEVEL
@@ -153,6 +158,7 @@ def fronts(found: Findings, sides: Sides) -> Figure:
             as_text(f"{attack}, share {largest:.3g}"),
         )
         axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     for axes in grid[:, 0]:
         axes.set_ylabel("honest welfare kept under attack")
     head(figure, as_text(f"{metric['name']} and resilience"))

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from sim.attack.attackers import SIDES
 from sim.attack.measures import WELFARE
 from sim.experiments.conclusions.findings import MOST_VALUES, Findings, Floats, bins, grouped
-from sim.experiments.conclusions.under_attack import SHOWN, markets_of
+from sim.experiments.conclusions.under_attack import SHOWN, markets
 from sim.experiments.reading import LEVEL
 from sim.metrics.statistics import mean_interval
 from sim.plots.style import PALETTE, as_text, dress, head, legend, look, shown_in
@@ -22,6 +22,8 @@ PANELS = 12
 """In one figure."""
 ACROSS = 4
 """Panels beside each other."""
+LARGE = 100_000
+"""From here on values are written with k, M or G."""
 METRICS = 4
 """In one figure."""
 BINNED = f"It has more than {MOST_VALUES} values: bins of as many values each, and a dot per cell."
@@ -39,7 +41,7 @@ class Panel(NamedTuple):
 
 def panels_of(found: Findings) -> list[Panel]:
     """Every arm in a panel: under attack a panel for each attack and market, with a line per side; else some arms in each."""
-    cells, out, markets = found.cells, [], markets_of(found)
+    cells, labels, out = found.cells, markets(found), []
     for attack in dict.fromkeys(cells["attack"].tolist()):
         mine = cells["attack"] == attack
         first = {int(arm): int(np.flatnonzero(mine & (found.arm == arm))[0]) for arm in np.unique(found.arm[mine])}
@@ -52,7 +54,7 @@ def panels_of(found: Findings) -> list[Panel]:
             continue
         by_market: dict[str, list[int]] = {}
         for arm, row in first.items():
-            by_market.setdefault(markets[row], []).append(arm)
+            by_market.setdefault(labels[row], []).append(arm)
         for market, arms in by_market.items():
             sides = [str(cells["side"][first[arm]]) for arm in arms]
             looks = [(*SIDES, side).index(side) for side in sides]
@@ -111,6 +113,8 @@ def response(found: Findings, parameter: str) -> Figure:
         _dressed(axes, f"{parameter} ({unit})" if unit else parameter, panel)
         if x.min() > 0 and x.max() >= 100 * x.min():
             axes.set_xscale("log")
+        if x.max() >= LARGE:
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     _finish(figure, places, f"Response to {parameter}", "; dots: cells" if dotted else "")
     return figure
 

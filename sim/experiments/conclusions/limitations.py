@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiments.conclusions.findings import MOST_VALUES, Findings
-from sim.experiments.conclusions.tables import place
+from sim.experiments.conclusions.tables import counted, place
 from sim.experiments.conclusions.under_attack import Sides
 from sim.experiments.reading import LEVEL, UNSURE
 from sim.metrics.doubts import FEW, RARE, doubts, evidence
@@ -70,21 +70,16 @@ def _unfinished(found: Findings) -> list[str]:
         k = int(failed[0])
         where = f"{place(found, k)}, {found.cells['arm'][k]}" if found.by_arm else place(found, k)
         first = str(found.cells["error"][k]) or "no reason given"
-        out.append(
-            f"{failed.size} of {_cells(total)} failed: {said}. The first, at {where}: {first[:200]}{'…' * (len(first) > 200)}"
-        )
+        first = f"{first[:200]}…" if len(first) > 200 else first
+        out.append(f"{failed.size} of {counted(total, 'cell')} failed: {said}. The first, at {where}: “{first}”.")
     if missing.size:
-        out.append(f"{missing.size} of {_cells(total)} {'was' if missing.size == 1 else 'were'} not run.")
+        out.append(f"{missing.size} of {counted(total, 'cell')} {'was' if missing.size == 1 else 'were'} not run.")
     if (failed.size or missing.size) and (status == "done").any():
         out.append(
             "What is averaged over points is averaged over the finished cells, which may be the easier ones; a difference counts "
             "only points where both cells were finished."
         )
     return out
-
-
-def _cells(number: int) -> str:
-    return f"{number} cell{'s' * (number > 1)}"
 
 
 def _sampled(found: Findings) -> list[str]:
@@ -113,12 +108,12 @@ def _wide(found: Findings) -> list[str]:
         return []
     text = (
         f"{metric}: {int(wide.sum())} of {rows.size} intervals are too wide to conclude: the difference is undecided, yet the "
-        f"interval holds changes of more than {WIDE:.0%} of the level."
+        f"interval holds changes of more than {100 * WIDE:.0f} % of the level."
     )
     ratio = np.divide((d.high - d.low) / 2, scale, out=np.full(scale.shape, np.nan), where=scale > 0)[wide]
     times = float(np.median(ratio[np.isfinite(ratio)] ** 2)) if np.isfinite(ratio).any() else np.nan
     if times > 1:
-        text += f" About {times:.2g} times as many seeds would bring half of the median one down to {WIDE:.0%}."
+        text += f" About {times:.2g} times as many seeds would bring half of the median one down to {100 * WIDE:.0f} %."
     return [text]
 
 
@@ -162,11 +157,11 @@ def _families(found: Findings, sides: Sides) -> list[str]:
         return []
     parts = []
     if found.by_arm:
-        parts.append(f"over the {len(found.arms) - 1} arms of a metric where points are averaged")
+        parts.append(f"over the {counted(len(found.arms) - 1, 'arm')} of a metric where points are averaged")
     if not found.by_arm or found.points > 1:
-        parts.append(f"over all {rows.size} comparisons of a metric point by point, shown or not")
+        parts.append(f"over all {counted(rows.size, 'comparison')} of a metric point by point, shown or not")
     if found.parameters():
         parts.append("over all effects of parameters")
     if sides.honest.size:
-        parts.append(f"over the {len(sides.cases[0])} cases under attack")
+        parts.append(f"over the {counted(len(sides.cases[0]), 'case')} under attack")
     return [f"Holm's correction is {'; '.join(parts)}; it is not over the metrics, and intervals are not corrected."]

@@ -70,11 +70,8 @@ def _responses(found: Findings) -> list[Block]:
         out.append(Paragraph(f"Curves are drawn for the first {MOST_PARAMETERS} of {len(found.parameters())} parameters."))
     if one := fronts.map_of(found):
         more = f" The first {fronts.MAPS} of {len(found.arms)} arms." if len(found.arms) > fronts.MAPS else ""
-        what = (
-            "the level of the baseline, and of each other arm its difference to it; in brackets where none can be concluded"
-            if found.by_arm
-            else "its level"
-        )
+        said = "; in brackets where none can be concluded" if fronts.in_doubt(found, one) else ""
+        what = f"the level of the baseline, and of each other arm its difference to it{said}" if found.by_arm else "its level"
         caption = f"Mean over seeds: {what}.{more}"
         title = f"{found.metrics[0]['name']} over {one.across} and {one.down}"
         out.append(_picture("map", title, caption, fronts.heat(found, one)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.experiments.conclusions.findings import Compared, Findings, Ints, balanced, effects
 from sim.experiments.conclusions.losses import losses, losses_said
-from sim.experiments.conclusions.tables import place
+from sim.experiments.conclusions.tables import counted, place
 from sim.experiments.conclusions.under_attack import Sides
 from sim.experiments.reading import LEVEL, UNSURE, p_words, span, with_error
 from sim.metrics.statistics import mean_interval, paired_difference
@@ -142,14 +142,14 @@ def _attacked(sides: Sides) -> list[str]:
     lost, kept, p, _ = sides.by_case
     sure = np.flatnonzero((p <= LEVEL) & (lost.mean > 0))
     if not sure.size:
-        return [f"Of no attack can it be concluded that it costs honest agents anything ({len(cases)} cases)."]
+        return [f"Of no attack can it be concluded that it costs honest agents anything ({counted(len(cases), 'case')})."]
     worst = int(sure[np.argmax(lost.mean[sure])])
     case = cases[worst]
     size = with_error(float(lost.mean[worst]), float(lost.low[worst]), float(lost.high[worst]))
     left = "" if math.isnan(kept.mean[worst]) else f"; they keep {100 * kept.mean[worst]:.1f} % of what they have without it"
     text = f"Honest agents lose most to {case.attack} at a share of {case.share:.3g} in {case.market}: {size} coins{left}."
     if len(sure) < len(cases):
-        text += f" In {len(cases) - len(sure)} of {len(cases)} cases no harm can be concluded."
+        text += f" In {len(cases) - len(sure)} of {counted(len(cases), 'case')} no harm can be concluded."
     return [text]
 
 

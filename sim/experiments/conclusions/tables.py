@@ -19,6 +19,15 @@ MOST_ROWS = 40
 """A longer table is cut."""
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something.
+
+    >>> counted(1, "cell"), counted(2, "cell")
+    ('1 cell', '2 cells')
+    """
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def number(value: float, form: str = ".4g") -> str:
     """A number, or nothing where it is not defined.
 

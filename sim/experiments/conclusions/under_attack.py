@@ -17,25 +17,26 @@ SHOWN = MappingProxyType({HONEST: "attackers honest", ATTACKED: "attacked", ABSE
 """What a side is called."""
 
 
-def market_of(arm: str, side: str, defence: str) -> str:
-    """An arm without its side: what the agents who do not attack play, and what defends them.
+def markets(found: Findings) -> list[str]:
+    """Of every cell its market: its arm without the side, and the defence where an arm alone does not say it."""
+    columns = (found.cells[name].tolist() for name in ("arm", "side", "defence"))
+    parts = [market_parts(*one) for one in zip(*columns, strict=True)]
+    several = len(set(parts)) > len({base for base, _ in parts})
+    return [
+        ", ".join(word for word in (base, said if several or not base else "") if word) or "the market" for base, said in parts
+    ]
 
-    >>> market_of("client=thompson, side=attacked without stake", "attacked", "none")
-    'client=thompson, no defence'
-    >>> market_of("side=honest", "honest", "stake"), market_of("side=honest", "honest", "")
-    ('stake', 'the market')
+
+def market_parts(arm: str, side: str, defence: str) -> tuple[str, str]:
+    """An arm without its side, and what defends it.
+
+    >>> market_parts("client=thompson, side=attacked without stake", "attacked", "none")
+    ('client=thompson', 'no defence')
+    >>> market_parts("side=honest", "honest", ""), market_parts("stake, side=absent", "absent", "stake")
+    (('', ''), ('stake', 'stake'))
     """
     base = arm.rpartition(f"side={side}")[0].rstrip(", ") if side else arm
-    said = {"": "", NONE: "no defence"}.get(defence, defence)
-    return ", ".join(part for part in (base, said) if part) or "the market"
-
-
-def markets_of(found: Findings) -> list[str]:
-    """The market of every cell. Arms that a spec names say by themselves what defends them."""
-    cells = found.cells
-    named = bool(found.plan.get("spec", {}).get("arms"))
-    defences = [""] * len(cells["arm"]) if named else cells["defence"].tolist()
-    return [market_of(*one) for one in zip(cells["arm"].tolist(), cells["side"].tolist(), defences, strict=True)]
+    return base, {"": "", NONE: "no defence"}.get(defence, defence)
 
 
 class Case(NamedTuple):
@@ -52,7 +53,7 @@ class Sides:
     def __init__(self, found: Findings):
         self.found = found
         cells = found.cells
-        labels = markets_of(found)
+        labels = markets(found)
         self.markets = list(dict.fromkeys(labels))
         number = {label: k for k, label in enumerate(self.markets)}
         market = np.array([number[label] for label in labels], np.int64)

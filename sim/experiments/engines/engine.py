@@ -24,7 +24,8 @@ class Done:
     error: str = ""
     """Why it failed, one line; empty if it passed."""
     kind: str = ""
-    """How it failed: `error` (it raised), `time` or `memory` (past its limit), `died` (its process did)."""
+    """How it failed: `error` (it raised), `time` or `memory` (past its limit), `died` (its process did), `different` (it was
+    executed before, with another result), `disk` (its rows could not be published, which is not its fault)."""
     rows: int = 0
     sha256: str = ""
     """Of the rows that were published."""
@@ -36,7 +37,7 @@ class Done:
 
 
 Work = Callable[[Task], Done]
-"""Executes a task in this process and publishes its rows. A function of a module, found again by name; it never raises."""
+"""Executes a task in this process and publishes its rows. A function of a module, found again by name."""
 
 
 @dataclass(frozen=True)

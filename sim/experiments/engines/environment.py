@@ -14,7 +14,7 @@ ONE_THREAD = {
 }
 """As many processes as cores, with one thread each."""
 SCENARIO = "LEDGERLAB_PRELOAD"
-"""The variable that names the scenario whose rules `sim.experiments.engines.preload` loads; set for the server of workers alone."""
+"""The variable that names the scenario whose rules `sim.experiments.engines.preload` loads; set for the server of workers."""
 
 
 def paths() -> str:

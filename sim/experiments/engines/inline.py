@@ -1,6 +1,6 @@
 """Tasks executed in this process, one after another: to debug, and where processes are not to be had."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from chain.errors import InputError
 from sim.experiments.engines.engine import Done, Limits, Task, Work
@@ -25,7 +25,7 @@ class Inline:
                 )
         self._work = work
 
-    def run(self, tasks: Iterator[Task]) -> Iterator[Done]:
+    def run(self, tasks: Iterator[Task]) -> Generator[Done, None, None]:
         """Execute tasks until there are no more."""
         for task in tasks:
             yield execute(self._work, task)

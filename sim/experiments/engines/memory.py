@@ -1,4 +1,4 @@
-"""Memory of a process: what it has, what it may have, and the most that it had. In bytes; read from `/proc`, where there is one."""
+"""Memory of a process: what it has, what it may have, the most that it had. In bytes; read from `/proc`, where there is one."""
 
 import re
 import resource

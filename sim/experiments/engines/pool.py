@@ -7,7 +7,7 @@ since it may have been the machine's fault; what exceeded a limit is not.
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -120,7 +120,7 @@ class Pool(ABC, Generic[S]):
         """Whether a process has more memory than its task may take, as far as that shows from outside."""
         return False
 
-    def run(self, tasks: Iterator[Task]) -> Iterator[Done]:
+    def run(self, tasks: Iterator[Task]) -> Generator[Done, None, None]:
         """Execute tasks until there are no more; closing the iterator stops what is under way.
 
         Raises:
@@ -143,7 +143,7 @@ class Pool(ABC, Generic[S]):
             self._let_go(seat)
 
     def _hand_out(self, queue: Queue) -> None:
-        """Give a task to everybody who is free. One process is started at a time, so that those that are there begin meanwhile."""
+        """Give a task to everybody who is free. One process is started at a time, so that others begin meanwhile."""
         for seat in self.seats:
             if seat.ready and seat.task is None and (taken := queue.take()):
                 seat.task, seat.deaths = taken

@@ -1,8 +1,8 @@
 """What a cell needs, imported and compiled before there is one.
 
 The server from which workers are forked imports this module first; its environment names the scenario whose rules it shall load
-by playing it once (`SCENARIO`). Workers are born with all of that. Where that did not come about, which the server does not say, a
-worker loads it by itself, and does say what is wrong.
+by playing it once (`SCENARIO`). Workers are born with all of that. Where that did not come about, which the server does not say,
+a worker loads it by itself, and does say what is wrong.
 """
 
 import gc

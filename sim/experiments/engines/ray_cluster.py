@@ -1,8 +1,9 @@
 """Tasks executed by a cluster of Ray: one that is started here, with as many processors as asked for, or one that runs already.
 
-Every processor of the cluster gets one actor that executes task after task. Compared with a remote function per task, a task costs a
-third, and its time is counted from when it begins, not from when a process was asked for. Of Ray only the core is used, and its door
-is this file.
+Every processor of the cluster gets one actor that executes task after task. Compared with a remote function per task, that costs
+a third, and time is counted from when a task begins, not from when a process was asked for. Memory is limited within the
+processes; what they share with others is left to Ray, which watches its nodes. Of Ray only the core is used, and its door is this
+file.
 """
 
 import secrets
@@ -86,15 +87,16 @@ class RayCluster(Pool[Actor]):
             raise InputError(
                 "engine: ray given, which is not installed; allowed is `pip install ledgerlab[ray]`, or workers"
             ) from None
-        self._ray, self._ours = ray, ExitStack()
-        if not ray.is_initialized():
+        self._ray: Any = ray
+        self._ours = ExitStack()
+        if not self._ray.is_initialized():
             with ExitStack() as opened:
                 if address is None:
                     self._authenticate(opened)
-                opened.callback(ray.shutdown)
+                opened.callback(self._ray.shutdown)
                 self._start(workers) if address is None else self._join(address)
                 self._ours = opened.pop_all()
-        self._executor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Executor)
+        self._executor = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Executor)
         self._count, self._counted = 0, -COUNT_S
 
     def _authenticate(self, opened: ExitStack) -> None:
@@ -110,10 +112,8 @@ class RayCluster(Pool[Actor]):
 
     def _read_environment(self) -> None:
         """Let Ray read again how to authenticate, which it does but once, when it is imported."""
-        from ray import _raylet
-
-        _raylet.Config.initialize("")
-        _raylet.AuthenticationTokenLoader.instance().reset_cache()
+        self._ray._raylet.Config.initialize("")
+        self._ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
 
     def _join(self, address: str) -> None:
         """Join a cluster. Its nodes find modules where this process does, if they have the same folders."""

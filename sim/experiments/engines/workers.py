@@ -1,7 +1,7 @@
 """Tasks executed by processes of this machine, which live long and are forked from a server that has loaded what they need.
 
 The server is that of `multiprocessing` (``forkserver``). It imports `sim.experiments.engines.preload`; a worker is its copy, and
-ready in milliseconds. Workers never import the ``__main__`` of whoever runs them, so a script needs no guard, and a notebook does.
+ready in milliseconds. Workers never import the ``__main__`` of whoever runs them, so a script needs no guard.
 """
 
 import multiprocessing

@@ -8,7 +8,7 @@ from sim.experiments.conclusions.findings import Findings
 from sim.experiments.conclusions.losses import losses
 from sim.experiments.conclusions.page import report_of
 from sim.experiments.conclusions.summary import summary
-from sim.experiments.conclusions.under_attack import Sides, markets_of
+from sim.experiments.conclusions.under_attack import Sides, markets
 from sim.experiments.loading import read_sweep
 from tests.sim.experiments.sweeps import swept
 
@@ -56,10 +56,10 @@ def test_arms_that_a_spec_names_are_called_by_their_name_alone(tmp_path):
     arms = {"none": {}, "all of it": {"defences": ["stake", "dispute"]}}
     asked = {"attacks": {"shirker": 0.25}, "metrics": ["honest_welfare"], "arms": arms, "grid": {"delivery_window": [2]}}
     found = Findings(read_sweep(swept(tmp_path / "sweep", {**asked, "policies": {}})))
-    assert set(markets_of(found)) == {"none", "all of it"}
+    assert set(markets(found)) == {"none", "all of it"}
     both = {"attacks": {"shirker": 0.25}, "metrics": ["honest_welfare"], "defences": ["stake"], "grid": {"delivery_window": [2]}}
     found = Findings(read_sweep(swept(tmp_path / "other", {**both, "policies": {}})))
-    assert set(markets_of(found)) == {"stake", "no defence"}
+    assert set(markets(found)) == {"stake", "no defence"}
 
 
 def test_the_reading_counts_where_each_arm_is_ahead_of_the_baseline(tmp_path):

@@ -1,7 +1,10 @@
 """Work that passes, fails, never ends, eats, and kills: what the cell's `do` says."""
 
 import ctypes
+import json
+import mmap
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,10 +19,6 @@ def work(task):
     cell = task.cell
     DEEDS[cell["do"]](task)
     return Done(cell["cell"], rows=int(cell.get("rows", 0)), sha256=str(cell.get("sha256", "")))
-
-
-def unreachable(task):
-    """Work of a module that the workers do not find, once its name is changed."""
 
 
 def tasks_of(folder, *deeds, **more):
@@ -40,11 +39,17 @@ def pids_of(folder):
     return {path.stem: [int(pid) for pid in path.read_text().split()] for path in Path(folder).glob("*.pids")}
 
 
-def tell(task):
-    """Say something about the process in a file."""
-    Path(task.folder, f"{task.cell['cell']}.said").write_text(
-        f"{os.environ.get('OMP_NUM_THREADS')} {sys.modules['__main__'].__dict__.get('__file__')}"
-    )
+def _tell(task):
+    """Say what this process is like."""
+    said = {
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "main": sys.modules["__main__"].__dict__.get("__file__", "none"),
+        "cwd": os.getcwd(),
+        "house": str(Path(sys.modules["sim"].__file__).parents[1]),
+        "ctrl_c": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+        "data_limit": resource.getrlimit(resource.RLIMIT_DATA)[0],
+    }
+    Path(task.folder, f"{task.cell['cell']}.said").write_text(json.dumps(said))
 
 
 def _raise(task):
@@ -84,8 +89,6 @@ def _gorge(task):
 
 def _eat_shared(task):
     """Memory that is shared, which the system does not count as the process's data."""
-    import mmap
-
     kept = mmap.mmap(-1, 400 * 10**6)
     for place in range(0, 400 * 10**6, 4096):
         kept[place] = 1
@@ -117,7 +120,7 @@ def _start_others(task):
 DEEDS = {
     "pass": lambda task: None,
     "mark": leave_mark,
-    "tell": tell,
+    "tell": _tell,
     "raise": _raise,
     "leave": _leave,
     "spin": _spin,
