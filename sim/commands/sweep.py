@@ -280,6 +280,7 @@ def verify(
         say(line)
     replayed = f", {verdict.replayed} cells executed again" if count else ""
     if verdict.problems:
-        say(f"{folder} is NOT what was written: {len(verdict.problems)} problems; {verdict.files} files read{replayed}")
+        several = "1 problem" if len(verdict.problems) == 1 else f"{len(verdict.problems)} problems"
+        say(f"{folder} is NOT what was written: {several}; {verdict.files} files read{replayed}")
         raise typer.Exit(1)
     say(f"{folder} is what was written: {verdict.files} files read{replayed}")
