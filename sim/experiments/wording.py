@@ -69,7 +69,8 @@ def explained(error: ValidationError, whole: type[BaseModel], parts: Mapping[str
     same = [one for one in found if _fields(one)[: len(names)] == names]
     deepest = max(same, key=lambda one: len(_fields(one)))  # a value in a list says more than that a list is no number
     reasons = dict.fromkeys(_reason(one) for one in same if _fields(one) == _fields(deepest))
-    return f"spec: {_where(_fields(deepest))}: {shown(deepest['input'])} given, allowed is {' or '.join(reasons)}"
+    place = "".join(f"{where}: " for where in [_where(_fields(deepest))] if where)
+    return f"spec: {place}{shown(deepest['input'])} given, allowed is {' or '.join(reasons)}"
 
 
 def _reason(error: Any) -> str:
@@ -77,8 +78,8 @@ def _reason(error: Any) -> str:
     if error["type"] == "string_pattern_mismatch":
         return FORMS[error["ctx"]["pattern"]]
     text = str(error["msg"]).partition(" after validation")[0]
-    for before in ("Input should be ", "Input should have ", "String should have ", "Keys should be "):
-        text = text.removeprefix(before)
+    for before in ("Input", "String", "List", "Dictionary", "Keys"):
+        text = text.removeprefix(f"{before} should be ").removeprefix(f"{before} should have ")
     return text[0].lower() + text[1:]
 
 
