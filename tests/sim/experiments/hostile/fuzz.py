@@ -23,7 +23,8 @@ ODD = [
     None, True, False, 0, 1, -1, 2, 3, 10**6, 10**18, 2**63, 10**400, 0.5, 1.0, -0.0, 1e300, 1e309, float("nan"), "", "x", "a\0b",
     "a\nb", "../x", "/dev/zero", "random", "random:3+cheapest:3", "random:6", "x.py:f", "x.zip", "stake", "shirker", "minimal",
     "large", "service_market", "posted_price", "é", "\u202e", "<b>", "1e3", "no", [], {}, [[]], [0], [1, 2], [1, 1], [0, 0.5],
-    ["x"], {"x": 1}, {"clients": 3}, {"clients": [1, 2]}, {"a": {}}, {"a": None}, {"shirker": 0.5}, "series", ["series"], ["efficiency"],
+    ["x"], {"x": 1}, {"clients": 3}, {"clients": [1, 2]}, {"a": {}}, {"a": None}, {"shirker": 0.5}, "series", ["series"],
+    ["efficiency"],
 ]  # fmt: skip
 NAMES = [
     *RANGES, *ATTACKS, *DEFENCES, "name", "question", "scenario", "preset", "fixed", "grid", "sets", "sample", "policies",
