@@ -1,11 +1,11 @@
 """The corpus of hostile specs: name -> entry. Judges all of it when it is run, in one process, and prints what became of each."""
 
 import json
-import resource
 import sys
 import tempfile
 from pathlib import Path
 
+from sim.experiments.engines.memory import peak
 from tests.sim.experiments.hostile.bombs import BOMBS
 from tests.sim.experiments.hostile.entry import judged
 from tests.sim.experiments.hostile.places import PLACES
@@ -16,8 +16,8 @@ CORPUS = {**TEXTS, **VALUES, **BOMBS, **PLACES}
 
 
 def peak_mb():
-    """The most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has had; `ru_maxrss` would include that of the process which started it."""
+    return peak() / 1e6
 
 
 if __name__ == "__main__":
