@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from agents.policy import Action, Dice, decide, memory_of, of_worlds, some_of
 from chain.errors import InputError
 
+DIGITS = 18
+"""Most of a number of agents."""
 _MEMBER = re.compile(r"(.+?):([0-9]+)(?:\+|$)")
 
 
@@ -108,7 +110,9 @@ def members_of(wanted: Any) -> tuple[tuple[Any, int], ...]:
     if isinstance(wanted, Mapping):
         return tuple(wanted.items())
     if isinstance(wanted, str) and re.search(r":[0-9]+$", wanted):
-        return tuple((name, int(count)) for name, count in _MEMBER.findall(wanted))
+        found = list(_MEMBER.finditer(wanted))
+        if sum(len(one[0]) for one in found) == len(wanted) and all(len(one[2]) <= DIGITS for one in found):
+            return tuple((one[1], int(one[2])) for one in found)
     return ()
 
 

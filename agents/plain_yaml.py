@@ -1,7 +1,7 @@
 """YAML from anybody, read with care: plain values, lists and mappings, and nothing that a reader would not expect.
 
 Numbers such as 1e-3 are numbers (plain YAML reads text), `no` and 1:30 are text (plain YAML reads False and 90). Aliases, tags,
-duplicate keys, deep nesting and large files are refused; nothing is ever run.
+duplicate keys, deep nesting, large files and those of very many values are refused; nothing is ever run.
 """
 
 import re
@@ -12,6 +12,8 @@ import yaml
 from chain.errors import InputError
 
 MOST_BYTES = 2**16
+MOST_VALUES = 2**13
+"""Lists, mappings and keys count too; this many are read in about half a second."""
 DEEPEST = 8
 
 
@@ -30,6 +32,9 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=event.start_mark)
+        self.values = getattr(self, "values", 0) + 1
+        if self.values > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES:_} values", problem_mark=event.start_mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -39,7 +44,8 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]
         seen = set()
         for key, _ in node.value:
             if key.tag != "tag:yaml.org,2002:str":
-                raise yaml.MarkedYAMLError(problem=f"key {str(key.value)[:40]!r} is no name", problem_mark=key.start_mark)
+                what = repr(key.value[:40]) if isinstance(key.value, str) else "that is a list or a mapping"
+                raise yaml.MarkedYAMLError(problem=f"key {what} is no name", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"key {key.value[:40]!r} given twice", problem_mark=key.start_mark)
             seen.add(key.value)

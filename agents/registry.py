@@ -137,7 +137,7 @@ def _from_file(role: str, wanted: str) -> Any:
     """Import a file of the user's own and take one name out of it."""
     path, _, name = wanted.rpartition(":")
     file = Path(path)
-    if file.suffix != ".py" or not file.is_file():
+    if file.suffix != ".py" or not os.path.isfile(file):
         raise InputError(f"policy {role}={wanted}: no Python file {path}; allowed is path.py:name, or NAME:AGENTS+NAME:AGENTS")
     spec = importlib.util.spec_from_file_location(
         f"ledgerlab_policy_{sha256(str(file.resolve()).encode()).hexdigest()[:16]}", file

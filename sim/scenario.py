@@ -1,6 +1,6 @@
 """What a scenario is: a frozen record of roles, parameters, presets and how to build its economy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -217,22 +217,44 @@ class Scenario:
         except ValidationError as error:
             raise InputError(self._explain(error)) from None
 
+    def check(self, name: str, values: Iterable[int]) -> None:
+        """Refuse values that a parameter can not have, whatever the others are.
+
+        Raises:
+            InputError: unknown parameter, or a value out of its range.
+        """
+        fields = self.parameters.model_fields
+        if name not in fields:
+            raise InputError(self._unknown(name))
+        limits = limits_of(fields[name])
+        for value in values:
+            if not limits.get("ge", value) <= value <= limits.get("le", value):
+                raise InputError(f"{name}: {value} given, allowed is {bounds(fields[name])}")
+
+    def _unknown(self, name: str) -> str:
+        return f"{name}: no such parameter of {self.name}; {nearest(name, list(self.parameters.model_fields))}"
+
     def _explain(self, error: Any) -> str:
         """One line for the first thing that is wrong with the parameters."""
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "parameters"
         fields = self.parameters.model_fields
         if first["type"] == "extra_forbidden":
-            return f"{name}: no such parameter of {self.name}; {nearest(name, list(fields))}"
+            return self._unknown(name)
         if name not in fields:
             return str(first["msg"]).removeprefix("Value error, ")
         reason = first["msg"][0].lower() + first["msg"][1:]
         return f"{name}: {first['input']!r} given, {reason} ({bounds(fields[name])})"
 
 
+def limits_of(field: Any) -> dict[str, int]:
+    """The range of a parameter, as pydantic calls it: ge, le."""
+    return {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+
+
 def bounds(field: Any) -> str:
     """The range and unit of a parameter, as text."""
-    limits = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+    limits = limits_of(field)
     unit = (field.json_schema_extra or {}).get("unit", "")
     return f"{limits.get('ge', '')} to {limits.get('le', '')} {unit}".strip()
 

@@ -8,6 +8,7 @@ with the same money and the same private types; what differs is what they play: 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def attackers_of(
         )
     if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 <= share <= 1:
         raise InputError(f"attack {attack.name}: a share of {share!r} given, allowed is 0 to 1")
-    number = int(Fraction(float(share)).limit_denominator(10**9) * residents[first] + Fraction(1, 2))
+    number = _rounded(float(share), residents[first])
     if share > 0 and number == 0:
         raise InputError(
             f"attack {attack.name}: a share of {share:g} given, which is nobody of {residents[first]}; allowed is 0, or at least "
@@ -73,6 +74,12 @@ def attackers_of(
                 f"{role}; allowed is at most {residents[role] // attack.capability.accounts[role] / residents[first]:.3g}"
             )
     return Attackers(counts, {role: _played(scenario.role(role), attack, side, stop) for role in counts}, attack.capability)
+
+
+@lru_cache(maxsize=1024)
+def _rounded(share: float, residents: int) -> int:
+    """Whole agents; a half counts as one."""
+    return int(Fraction(share).limit_denominator(10**9) * residents + Fraction(1, 2))
 
 
 def _played(role: Role, attack: Attack, side: str, stop: int | None) -> Any:

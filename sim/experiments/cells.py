@@ -9,24 +9,25 @@ import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from agents.attacks.attack import Attack
 from agents.attacks.registry import find_attack
 from agents.mixture import members_of
-from agents.registry import bundle_of
+from agents.registry import POLICIES, bundle_of, shipped
 from chain.errors import InputError
-from sim.attack.attackers import ABSENT, ATTACKED, HONEST
+from sim.attack.attackers import ABSENT, ATTACKED, HONEST, attackers_of
 from sim.attack.defences import Defence, defences_of
-from sim.attack.sides import NONE, sided, switched
+from sim.attack.sides import NONE, switched
 from sim.experiments.arms import Arm, arms_of, seeds_of
+from sim.experiments.checks import cells_in, check_size, check_switches, check_values, common, sides
 from sim.experiments.code import code_digest
 from sim.experiments.manifest import attack_of, policies_of, versions
-from sim.experiments.points import count, points, varied
-from sim.experiments.run import PLANNER_BYTES, chosen_metrics, memory_bytes
-from sim.experiments.spec import MOST_CELLS, MOST_ROWS, ArmSpec, Spec
+from sim.experiments.points import points, varied
+from sim.experiments.run import chosen_metrics
+from sim.experiments.spec import ArmSpec, Spec
 from sim.scenario import Scenario
 from sim.scenarios import find
 from sim.world import fitted
@@ -81,7 +82,7 @@ class Sweep:
     @property
     def arms(self) -> tuple[str, ...]:
         """The labels of the arms of every point, in order."""
-        first = itertools.islice(cells_of(self), len(self.bases) * _sides(self.spec))
+        first = itertools.islice(cells_of(self), len(self.bases) * sides(self.spec))
         return tuple(cell.arm.label for cell in first)
 
     @property
@@ -110,16 +111,13 @@ def plan_sweep(spec: Spec, folder: Path = Path(), trust: bool = False) -> Sweep:
     """
     scenario = find(spec.scenario)
     seeds = seeds_of(spec.seeds)
+    cells = cells_in(spec, len(seeds))
+    check_values(spec, scenario)
     settings = scenario.settings(spec.preset, common(spec))
     cases = _cases(spec)
     metrics = _metrics(spec, scenario)
+    check_switches(spec, [*_named_defences(spec, scenario), *defences_of(scenario.name, spec.defences)])
     bases = _bases(spec, scenario, settings, folder, trust)
-    _check_switches(spec, scenario)
-    cells = count(spec) * len(cases) * len(bases) * _sides(spec)
-    if cells > MOST_CELLS:
-        raise InputError(f"spec: {cells} cells asked for, allowed are at most {MOST_CELLS:_}")
-    if cells * len(seeds) > MOST_ROWS:
-        raise InputError(f"spec: {cells} cells of {len(seeds)} seeds asked for, allowed are at most {MOST_ROWS:_} rows in all")
     base = {
         "scenario": scenario.name,
         "preset": spec.preset,
@@ -133,11 +131,6 @@ def plan_sweep(spec: Spec, folder: Path = Path(), trust: bool = False) -> Sweep:
     for _ in cells_of(sweep):
         pass
     return sweep
-
-
-def common(spec: Spec) -> dict[str, int]:
-    """The parameters that are the same in all cells."""
-    return {**spec.fixed, **({} if spec.horizon is None else {"horizon": spec.horizon})}
 
 
 def _cases(spec: Spec) -> tuple[tuple[Attack | None, float], ...]:
@@ -157,11 +150,6 @@ def _metrics(spec: Spec, scenario: Scenario) -> tuple[str, ...]:
     if len(wanted := chosen_metrics(known, spec.metrics)) > len(set(wanted)):
         raise InputError("spec: metrics: one given twice, allowed are different ones")
     return tuple(wanted)
-
-
-def _sides(spec: Spec) -> int:
-    """Cells of one point and one arm."""
-    return 1 if not spec.attacks else 5 if spec.defences else 3
 
 
 def _bases(spec: Spec, scenario: Scenario, settings: Any, folder: Path, trust: bool) -> tuple[Arm, ...]:
@@ -189,33 +177,28 @@ def _named_defences(spec: Spec, scenario: Scenario) -> list[Defence]:
     return defences_of(scenario.name, list(dict.fromkeys(name for arm in spec.arms.values() for name in arm.defences)))
 
 
-def _check_switches(spec: Spec, scenario: Scenario) -> None:
-    """Refuse a parameter that is given and that a defence sets, too."""
-    elsewhere = {*common(spec), *varied(spec), *(name for arm in spec.arms.values() for name in arm.fixed)}
-    for defence in (*_named_defences(spec, scenario), *defences_of(scenario.name, spec.defences)):
-        for name in defence.on:
-            if name in elsewhere:
-                raise InputError(f"spec: {name}: given, but the defence {defence.name} sets it; allowed is one of both")
-
-
 def located(role: str, text: str, folder: Path, trust: bool) -> str:
     """A policy as a spec names it, with an absolute path if it is a file or a bundle.
+
+    What has a colon needs trust, whatever lies there now: only ``path.py:name`` has one, and so many ways to write that lead to
+    a file (``path.py/:name``) that none is looked for.
 
     Raises:
         InputError: it is a file that runs code, and not trusted.
     """
     if members := members_of(text):
         return "+".join(f"{located(role, one, folder, trust)}:{number}" for one, number in members)
-    if "\0" in text:
-        raise InputError(f"policy {role}: {text!r:.80} given, allowed are names and paths")
-    code = ".py:" in text or text.endswith(".zip")
-    if code and not trust:
-        raise InputError(
-            f"policy {role}={text:.80}: loading it runs code from the file, which a spec may not; allowed with --trust "
-            "(trust=True) if it is your own"
-        )
+    if text in POLICIES.get(role, {}) or text in shipped(role):
+        return text
     path = os.path.abspath(folder / text)
-    return path if code or (bundle_of(role, path) and bundle_of(role, text) is None) or "/" in text else text
+    if not ("/" in text or ":" in text or text.endswith(".zip") or bundle_of(role, path) or bundle_of(role, text)):
+        return text
+    if (":" in path or path.endswith(".zip")) and not trust:
+        raise InputError(
+            f"policy {role}={text:.80}: loading it runs code from the file, or may, as its path has a colon or ends in .zip; "
+            "allowed with --trust (trust=True) if it is your own"
+        )
+    return path
 
 
 def cells_of(sweep: Sweep) -> Iterator[Cell]:
@@ -225,66 +208,81 @@ def cells_of(sweep: Sweep) -> Iterator[Cell]:
         InputError: the parameters of a point are not allowed, or an attack's share is nobody there.
     """
     row = point = 0
-    defences = defences_of(sweep.scenario.name, sweep.spec.defences)
+    common = json.dumps(sweep.base, sort_keys=True)
+    played = [{role: _identity(one) for role, one in policies_of(arm).items()} for arm in sweep.bases]
     for values in points(sweep.spec):
+        at = _Point(sweep, values)
         for attack, share in sweep.cases:
-            for base in sweep.bases:
-                for arm in _sided(sweep, base, attack, share, values, defences):
-                    yield _cell(sweep, row, point, values, arm)
+            for base, policies in zip(sweep.bases, played, strict=True):
+                for arm in at.arms(base, attack, share):
+                    yield _cell(at, arm, row, point, policies, common)
                     row += 1
             point += 1
 
 
-def _sided(
-    sweep: Sweep, base: Arm, attack: Attack | None, share: float, values: Mapping[str, int], defences: list[Defence]
-) -> Iterator[Arm]:
-    """An arm on every side of an attack, with the defences and without."""
-    if attack is None:
-        yield base
-        return
-    settings = sweep.scenario.settings(sweep.spec.preset, {**common(sweep.spec), **values, **base.given})
-    names = "+".join(one.name for one in defences)
-    cases = [(side, switched(defences), names, "") for side in (HONEST, ATTACKED, ABSENT)]
-    if defences:
-        without = f" without {' and '.join(one.name for one in defences)}"
-        cases += [(side, switched((), defences), NONE, without) for side in (HONEST, ATTACKED)]
-    before = f"{base.label}, " if len(sweep.bases) > 1 else ""
-    for side, switches, defence, more in cases:
-        arm = sided(sweep.scenario, settings, base, attack, share, side)
-        label = f"{before}side={side}{more}"
-        yield replace(arm, label=label, given={**base.given, **switches}, defence=defence or base.defence)
+@dataclass
+class _Point:
+    """A parameter point of a sweep, with its settings: they are checked once, however many cells have them."""
+
+    sweep: Sweep
+    values: Mapping[str, int]
+    known: dict[tuple[tuple[str, int], ...], Any] = field(default_factory=dict)
+
+    def given(self, own: Mapping[str, int]) -> dict[str, int]:
+        """The parameters that replace those of the preset, in an arm that sets some of its own."""
+        return {**self.sweep.common, **self.values, **own}
+
+    def settings(self, own: Mapping[str, int]) -> tuple[Any, str]:
+        """All parameters of such an arm, and the same as text."""
+        key = tuple(own.items())
+        if key not in self.known:
+            settings = self.sweep.scenario.settings(self.sweep.spec.preset, self.given(own))
+            check_size(self.sweep.scenario, settings)
+            self.known[key] = settings, settings.model_dump_json()
+        return self.known[key]
+
+    def arms(self, base: Arm, attack: Attack | None, share: float) -> Iterator[Arm]:
+        """An arm on every side of an attack, with the defences and without."""
+        if attack is None:
+            yield base
+            return
+        sweep = self.sweep
+        settings, _ = self.settings(base.given)
+        defences = defences_of(sweep.scenario.name, sweep.spec.defences)
+        names = "+".join(one.name for one in defences)
+        cases = [(side, switched(defences), names, "") for side in (HONEST, ATTACKED, ABSENT)]
+        if defences:
+            without = f" without {' and '.join(one.name for one in defences)}"
+            cases += [(side, switched((), defences), NONE, without) for side in (HONEST, ATTACKED)]
+        before = f"{base.label}, " if len(sweep.bases) > 1 else ""
+        for side, switches, defence, more in cases:
+            attackers = attackers_of(sweep.scenario, settings, attack, share, side)
+            label = f"{before}side={side}{more}"
+            given = {**base.given, **switches}
+            yield Arm(label, base.policies, given, attack.name, share, side, defence or base.defence, attackers)
 
 
-def _cell(sweep: Sweep, row: int, point: int, values: Mapping[str, int], arm: Arm) -> Cell:
+def _cell(at: _Point, arm: Arm, row: int, point: int, policies: Mapping[str, Any], common: str) -> Cell:
     """A cell, checked and named."""
-    given = {**common(sweep.spec), **values, **arm.given}
-    settings = sweep.scenario.settings(sweep.spec.preset, given)
-    _check_size(sweep.scenario, settings)
+    sweep = at.sweep
+    settings, text = at.settings(arm.given)
     for role, seated in arm.policies.items():
         if count_of := sweep.scenario.role(role).count:
             fitted(seated.policy, sweep.scenario.role(role), int(getattr(settings, count_of)))
-    decided = {
+    attack = attack_of(arm)
+    decided = f"{common}\n{text}\n{json.dumps([policies, attack], sort_keys=True)}"
+    description = {
         **sweep.base,
         "parameters": settings.model_dump(),
-        "policies": {role: _identity(one) for role, one in policies_of(arm).items()},
-        "attack": attack_of(arm),
+        "policies": policies,
+        "attack": attack,
+        "cell": hashlib.sha256(decided.encode()).hexdigest()[:16],
+        "given": at.given(arm.given),
+        "plays": {role: one.given for role, one in arm.policies.items()},
     }
-    name = hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:16]
-    plays = {role: one.given for role, one in arm.policies.items()}
-    return Cell(row, point, values, given, arm, {**decided, "cell": name, "given": given, "plays": plays})
+    return Cell(row, point, at.values, description["given"], arm, description)
 
 
 def _identity(policy: Mapping[str, Any]) -> dict[str, Any]:
     """What of a policy decides: its settings if it is registered, the digest of its files if it is not, wherever they lie."""
     return {"settings": policy["settings"], "source_sha256": policy["source_sha256"], "label": policy["label"]}
-
-
-def _check_size(scenario: Scenario, settings: Any) -> None:
-    """Refuse a world that can not fit in this machine's memory, before anything of it is built."""
-    agents = sum(int(getattr(settings, role.count)) for role in scenario.roles if role.count)
-    least = PLANNER_BYTES * int(getattr(settings, "horizon", 1)) * agents
-    if least > memory_bytes():
-        raise InputError(
-            f"spec: a world of {agents} agents and {settings.horizon} ticks needs {least / 2**30:.0f} GiB, allowed are the "
-            f"{memory_bytes() / 2**30:.0f} GiB of this machine"
-        )

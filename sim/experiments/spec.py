@@ -17,6 +17,7 @@ from agents.files import read_plain
 from agents.plain_yaml import MOST_BYTES, read_yaml
 from agents.registry import nearest
 from chain.errors import InputError
+from sim.experiments.wording import FILE, LABEL, NAME, PRINTED, PROSE, SHOWN, explained, line, plain, shown
 
 SPECS = Path(__file__).parent / "specs"
 """Those that come with LedgerLab: NAME.yml."""
@@ -25,8 +26,12 @@ MOST_ROWS = 1_000_000_000
 MOST_SETS = 10_000
 MOST_POINTS = 100_000
 """Of a space-filling sample."""
-SHOWN = 60
-"""Characters of a wrong value that a message repeats."""
+WIDEST = 2**53
+"""Of a range that is sampled: a double tells so many values apart."""
+MOST_NUMBERS = 1_000_000
+"""Of a space-filling sample: points times parameters."""
+DEEPEST_CHANGE = 4
+"""Names in the field of a change, as in arms.stake.fixed.min_stake."""
 
 
 def _whole(value: Any) -> Any:
@@ -35,9 +40,11 @@ def _whole(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**63), lt=2**63)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f,=|<>]+$")]
+Wholes = list[Whole]
+Name = Annotated[str, Field(pattern=NAME)]
+Word = Annotated[str, Field(min_length=1, max_length=60, pattern=PRINTED)]
+Text = Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTED)]
+Label = Annotated[str, Field(min_length=1, max_length=60, pattern=LABEL)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Policies = dict[Name, Text | Annotated[list[Text], Field(min_length=1, max_length=100)]]
 Settings = dict[Name, Whole]
@@ -54,8 +61,22 @@ class Sample(_Strict):
     points: Annotated[int, Field(ge=1, le=MOST_POINTS)]
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of the scrambling: other seeds give other points."""
-    ranges: Annotated[dict[Name, Annotated[list[Whole], Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=100)]
+    ranges: Annotated[dict[Name, Annotated[Wholes, Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=100)]
     """Parameter -> its lowest and highest value."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Sample":
+        """Not too many numbers, and the ends of every range the right way round."""
+        if self.points * len(self.ranges) > MOST_NUMBERS:
+            raise ValueError(
+                f"sample.points: {self.points} given for {len(self.ranges)} ranges, allowed are at most {MOST_NUMBERS:_} numbers"
+            )
+        for name, (low, high) in self.ranges.items():
+            if low > high:
+                raise ValueError(f"sample.ranges.{name}: [{low}, {high}] given, allowed is the lowest value, then the highest")
+            if high - low >= WIDEST:
+                raise ValueError(f"sample.ranges.{name}: [{low}, {high}] given, allowed is a range of at most {WIDEST} values")
+        return self
 
 
 class ArmSpec(_Strict):
@@ -71,15 +92,15 @@ class ArmSpec(_Strict):
 class Spec(_Strict):
     """A sweep."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+    name: Annotated[str, Field(pattern=FILE)]
     """Of its directory."""
-    question: Annotated[str, Field(max_length=500)] = ""
+    question: Annotated[str, Field(max_length=500, pattern=PROSE)] = ""
     """What it is to answer: the first line of its report."""
-    scenario: Text
-    preset: Text = "standard"
+    scenario: Word
+    preset: Word = "standard"
     fixed: Settings = {}
     """Parameters that are the same in every cell, in the place of the preset's."""
-    grid: dict[Name, Annotated[list[Whole], Field(min_length=1, max_length=MOST_CELLS)]] = {}
+    grid: dict[Name, Annotated[Wholes, Field(min_length=1, max_length=MOST_CELLS)]] = {}
     """Parameter -> values: every combination."""
     sets: Annotated[list[Settings], Field(max_length=MOST_SETS)] = []
     """Explicit settings, each combined with everything else."""
@@ -92,18 +113,23 @@ class Spec(_Strict):
     """Switched on, and off once more to compare, under every attack."""
     arms: Annotated[dict[Label, ArmSpec], Field(max_length=1_000)] = {}
     """Named arms, each with policies, parameters and defences of its own."""
-    seeds: Whole | Annotated[list[Whole], Field(min_length=1, max_length=100_000)] = 20
+    seeds: Whole | Annotated[Wholes, Field(min_length=1, max_length=100_000)] = 20
     """A number n for seeds 0 to n - 1, or the seeds."""
     horizon: Whole | None = None
     """Ticks of an episode: the parameter of this name."""
     metrics: Annotated[list[Name], Field(min_length=1, max_length=1_000)] | None = None
     """All that the scenario has, if not given; the first is the one that matters most."""
-    record: list[Literal["series", "ledgers"]] = []
+    record: Annotated[list[Literal["series", "ledgers"]], Field(max_length=2)] = []
     """What is kept beside the metrics: the scenario's own tables per tick, and the final ledgers."""
 
     @model_validator(mode="after")
     def _once(self) -> "Spec":
-        """Every parameter is set in one place."""
+        """Every parameter is set in one place, and no point is there twice."""
+        for name, values in self.grid.items():
+            if len(set(values)) < len(values):
+                raise ValueError(f"grid.{name}: a value given twice, allowed are different ones")
+        if len({tuple(sorted(one.items())) for one in self.sets}) < len(self.sets):
+            raise ValueError("sets: one given twice, allowed are different ones")
         places: dict[str, str] = {}
         listed: dict[str, Mapping[str, Any]] = {
             "fixed": self.fixed,
@@ -163,22 +189,20 @@ def find_spec(given: str, changes: Sequence[str] = ()) -> tuple[Spec, Path]:
     Raises:
         InputError: as `read_spec`.
     """
-    shipped = {file.stem: file for file in sorted(SPECS.glob("*.yml"))}
-    if given not in shipped and not os.path.lexists(given):
-        raise InputError(
-            f"spec: {_shown(given)} given, there is no such file; {nearest(given[:SHOWN], list(shipped))}, or a file"
-        )
-    file = shipped.get(given, Path(given))
+    known = {file.stem: file for file in sorted(SPECS.glob("*.yml"))}
+    if given not in known and not os.path.lexists(given):
+        raise InputError(f"spec: {shown(given)} given, there is no such file; {nearest(given[:SHOWN], list(known))}, or a file")
+    file = known.get(given, Path(given))
     fields, base = _read_file(file)
     for text in changes:
         where, equals, value = text.partition("=")
         *path, last = where.split(".")
-        place = fields
+        place = fields if len(path) < DEEPEST_CHANGE else None
         for name in path:
             place = place.setdefault(name, {}) if isinstance(place, dict) else None
         if not equals or not last or not isinstance(place, dict):
-            raise InputError(f"--set: {_shown(text)} given, allowed is FIELD=VALUE with a field of the spec, such as seeds=50")
-        place[last] = read_yaml(value, f"--set {where}")
+            raise InputError(f"--set: {shown(text)} given, allowed is FIELD=VALUE with a field of the spec, such as seeds=50")
+        place[last] = read_yaml(value, f"--set {plain(where)}")
     return checked(fields), base
 
 
@@ -189,9 +213,9 @@ def _read_file(file: Path) -> tuple[Any, Path]:
     except (UnicodeDecodeError, ValueError, OSError, RuntimeError) as error:
         reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise InputError(
-            f"spec: {_shown(str(file))} given, {reason}; allowed is a YAML file of at most {MOST_BYTES:_} bytes"
+            f"spec: {shown(str(file))} given, {line(reason)}; allowed is a YAML file of at most {MOST_BYTES:_} bytes"
         ) from None
-    return read_yaml(text, f"spec {file.name}"), file.parent
+    return read_yaml(text, f"spec {plain(file.name)}"), file.parent
 
 
 def checked(given: Any) -> Spec:
@@ -201,41 +225,10 @@ def checked(given: Any) -> Spec:
         InputError: something in it is wrong.
     """
     if not isinstance(given, Mapping):
-        raise InputError(f"spec: {_shown(given)} given, allowed is a mapping with name, scenario and what varies")
+        raise InputError(f"spec: {shown(given)} given, allowed is a mapping with name, scenario and what varies")
     try:
         return Spec.model_validate(dict(given))
     except ValidationError as error:
-        raise InputError(_explained(error)) from None
+        raise InputError(explained(error, Spec, {"sample": Sample, "arms": ArmSpec})) from None
     except RecursionError:
         raise InputError("spec: nested too deeply, allowed are plain lists and mappings") from None
-
-
-def _shown(value: Any) -> str:
-    """A wrong value, not longer than a line."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):
-        text = f"a {type(value).__name__} too large to show"
-    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
-
-
-def _explained(error: ValidationError) -> str:
-    """One line for the first thing that is wrong."""
-    first = error.errors(include_url=False)[0]
-    if first["type"] == "value_error":
-        return f"spec: {first['ctx']['error']!s}"
-    names = [str(place) for place in first["loc"] if not _is_kind(place)]
-    where = ".".join(name if len(name) <= SHOWN else name[:SHOWN] + "..." for name in names)
-    if first["type"] == "extra_forbidden":
-        inner: dict[str, type[BaseModel]] = {"sample": Sample, "arms": ArmSpec}
-        model = inner.get(names[0], Spec) if len(names) > 1 else Spec
-        return f"spec: {where} is no such field; {nearest(names[-1][:SHOWN], list(model.model_fields))}"
-    if first["type"] == "missing":
-        return f"spec: {where} is missing, allowed is a spec that says it"
-    reason = str(first["msg"]).replace("Input should", "it should").replace("String should", "it should")
-    return f"spec: {where}: {_shown(first['input'])} given; {reason[0].lower()}{reason[1:]}"
-
-
-def _is_kind(place: Any) -> bool:
-    """Whether a place in a pydantic error names a branch of a union and not a field."""
-    return isinstance(place, str) and ("[" in place or place.removeprefix("constrained-") in ("str", "int", "float"))

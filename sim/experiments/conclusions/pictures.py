@@ -1,16 +1,13 @@
 """Which figures a sweep deserves."""
 
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.experiments.conclusions.document import Block, Heading, Paragraph, Picture
 from sim.experiments.conclusions.findings import Findings
 from sim.experiments.conclusions.under_attack import Sides
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST_PARAMETERS = 6
 
@@ -30,8 +27,8 @@ def pictures(found: Findings, sides: Sides) -> Pictures:
     return Pictures(_compared(found), _responses(found), _attacked(found, sides))
 
 
-def _picture(name: str, title: str, caption: str, figure: "Figure") -> Picture:
-    """A figure, drawn."""
+def _picture(name: str, title: str, caption: str, figure: Any) -> Picture:
+    """A figure of Matplotlib's, drawn."""
     from sim.plots.style import save
 
     file = io.BytesIO()

@@ -30,6 +30,28 @@ def arm_cells(policies, attacks, defences):
     return out
 
 
+def planned(varied, units, policies, attacks, defences, metrics):
+    """What the plan of such a sweep says."""
+    return {
+        "name": "sample",
+        "question": "Does it matter?",
+        "scenario": "service_market",
+        "preset": "minimal",
+        "fixed": {"horizon": 50},
+        "varied": {name: units.get(name, "") for name in varied},
+        "metrics": list(metrics),
+        "roles": list(policies),
+        "policies": policies,
+        "attacks": attacks,
+        "defences": list(defences),
+        "code": {"sha256": "ab" * 32},
+        "versions": {"python": "3.11.7", "numpy": "2.0"},
+        "checkout": {"commit": "c" * 40, "dirty": False},
+        "machine": {"cores": 2},
+        "started": "2026-01-01T00:00:00+00:00",
+    }
+
+
 def results(
     folder,
     value,
@@ -91,28 +113,8 @@ def results(
     for metric in metrics:
         given = [np.broadcast_to(np.asarray(value(metric["name"], cells[k]), float), len(seeds)) for k in done]
         runs[metric["name"]] = np.concatenate([np.empty(0), *given])
-    whole = {
-        "name": "sample",
-        "question": "Does it matter?",
-        "scenario": "service_market",
-        "preset": "minimal",
-        "fixed": {"horizon": 50},
-        "varied": {name: (units or {}).get(name, "") for name in points[0]},
-        "metrics": list(metrics),
-        "roles": list(policies),
-        "policies": policies,
-        "attacks": attacks,
-        "defences": list(defences),
-        "seeds": seeds,
-        "cells": len(cells),
-        "arms": [arm["arm"] for arm in arms],
-        "baseline": arms[0]["arm"],
-        "code": {"sha256": "ab" * 32},
-        "versions": {"python": "3.11.7", "numpy": "2.0"},
-        "checkout": {"commit": "c" * 40, "dirty": False},
-        "machine": {"cores": 2},
-        "started": "2026-01-01T00:00:00+00:00",
-    }
+    whole = planned(points[0], units or {}, policies, attacks, defences, metrics) | {"seeds": seeds, "cells": len(cells)}
+    whole |= {"arms": [arm["arm"] for arm in arms]}
     return Results(folder, whole | plan, columns, runs, list(notes))
 
 
