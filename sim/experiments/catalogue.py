@@ -1,6 +1,5 @@
 """The table of a sweep's cells, cells.parquet: written when the sweep begins, and with what became of each when it ends."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.experiments.cells import Cell, Sweep, cells_of
 from sim.experiments.columns import from_column, to_column
-from sim.experiments.directory import CELLS, part, rename, temporary
+from sim.experiments.directory import CELLS, found, part, rename, temporary
 from sim.experiments.journal import FACTS, FINISHED, MISSING, STATUS
 from sim.experiments.run import joined
 from sim.metrics.contrasts import Columns
@@ -27,7 +26,9 @@ TAKEN = {*FIXED, *SETTLED, "row", "seed", "digest"}
 
 def write_plan(folder: Path, sweep: Sweep) -> None:
     """Write the table of all cells as they are planned: names, points, arms, parameters that vary, and policies by role."""
-    _stream(folder, (_table(sweep, cells) for cells in _chunks(sweep)))
+    with temporary(folder) as file:
+        _write(file, (_table(sweep, cells) for cells in _chunks(sweep)))
+        rename(file, folder / CELLS)
 
 
 def _chunks(sweep: Sweep) -> Iterator[list[Cell]]:
@@ -61,19 +62,17 @@ def _table(sweep: Sweep, cells: list[Cell]) -> Columns:
     }
 
 
-def _stream(folder: Path, tables: Iterator[Columns]) -> None:
-    """Put a table in the place of cells.parquet, a piece at a time, so that it need not fit in memory."""
-    with temporary(folder) as name:
-        writer = None
-        try:
-            for columns in tables:
-                rows = pa.table({key: to_column(values) for key, values in columns.items()})
-                writer = writer or pq.ParquetWriter(name, rows.schema, compression="zstd", write_page_checksum=True)
-                writer.write_table(rows)
-        finally:
-            if writer is not None:
-                writer.close()
-        rename(name, folder / CELLS)
+def _write(file: Path, tables: Iterator[Columns]) -> None:
+    """Write a table a piece at a time, so that it need not fit in memory."""
+    writer = None
+    try:
+        for columns in tables:
+            rows = pa.table({key: to_column(values) for key, values in columns.items()})
+            writer = writer or pq.ParquetWriter(file, rows.schema, compression="zstd", write_page_checksum=True)
+            writer.write_table(rows)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def read(folder: Path) -> Columns:
@@ -89,8 +88,8 @@ def pieces(folder: Path) -> Iterator[Columns]:
             yield {name: from_column(table.column(name)) for name in table.column_names}
 
 
-def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> tuple[dict[str, int], int]:
-    """Write the table anew, with what became of every cell (`journal.facts`).
+def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str], file: Path) -> tuple[dict[str, int], int]:
+    """Write the table to another file, with what became of every cell (`journal.facts`).
 
     Returns:
         How many cells are done, failed and missing, and how many rows those have that are done.
@@ -105,7 +104,7 @@ def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> tupl
             rows += int(columns["rows"].sum())
             yield columns
 
-    _stream(folder, counted())
+    _write(file, counted())
     return counts, rows
 
 
@@ -118,7 +117,8 @@ def settled(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> Ite
         mine = known[first : first + len(names)].copy()
         mine[mine["cell"] != columns["cell"].astype("S16")] = np.zeros(1, FACTS)[0]
         for k in np.flatnonzero(mine["status"] == MISSING):
-            _found(folder, names[k], mine[k : k + 1])
+            if there := found(folder, names[k]):
+                mine[k] = (names[k].encode(), FINISHED, there[0], np.nan, np.nan, there[1].encode())
         status = mine["status"].tolist()
         paths = [part(Path(), name).as_posix() if one == FINISHED else "" for name, one in zip(names, status, strict=True)]
         failed = [errors.get(first + k, "") if STATUS[one] == "failed" else "" for k, one in enumerate(status)]
@@ -132,13 +132,3 @@ def settled(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> Ite
             "sha256": np.array([one.decode() for one in mine["sha256"].tolist()], object),
         }
         first += len(names)
-
-
-def _found(folder: Path, name: str, fact: NDArray[Any]) -> None:
-    """Add what can be said of a part that was published by a driver that could not say so any more."""
-    try:
-        content = part(folder, name).read_bytes()
-        rows = pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows
-    except (OSError, pa.ArrowException):
-        return
-    fact[0] = (name.encode(), FINISHED, rows, np.nan, np.nan, hashlib.sha256(content).hexdigest().encode())
