@@ -1,5 +1,6 @@
 """The table of a sweep's cells, cells.parquet: written when the sweep begins, and with what became of each when it ends."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def _table(sweep: Sweep, cells: list[Cell]) -> Columns:
 
 
 def _write(file: Path, tables: Iterator[Columns]) -> None:
-    """Write a table a piece at a time, so that it need not fit in memory."""
+    """Write a table down to the disk, a piece at a time, so that it need not fit in memory."""
     writer = None
     try:
         for columns in tables:
@@ -73,6 +74,8 @@ def _write(file: Path, tables: Iterator[Columns]) -> None:
     finally:
         if writer is not None:
             writer.close()
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def read(folder: Path) -> Columns:

@@ -230,9 +230,7 @@ def replace(folder: Path, name: str, content: bytes) -> None:
 
 
 def rename(file: Path, final: Path) -> None:
-    """Give a file that is whole its name, in the place of what had it."""
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())
+    """Give a file that is whole, and on the disk, its name, in the place of what had it."""
     file.replace(final)
     flush(final.parent)
 

@@ -282,5 +282,5 @@ def _driven(driver: Driver, engine: Engine) -> tuple[bool, dict[str, int]]:
         with undisturbed():
             journal.end(time.perf_counter() - clock)
             counts = seal(folder)
-            clear(folder)
+    clear(folder)
     return stopped, counts
