@@ -15,7 +15,7 @@ from typing import Any
 from agents.files import digest_of
 from chain.errors import InputError
 from sim.experiments import catalogue
-from sim.experiments.directory import CELLS, MANIFEST, PLAN, SPEC, alone, rename, temporary, write
+from sim.experiments.directory import CELLS, MANIFEST, PLAN, SPEC, alone, flush, temporary, write
 from sim.experiments.journal import facts
 from sim.experiments.opening import as_json, read_plan
 
@@ -48,8 +48,9 @@ def seal(folder: Path) -> dict[str, int]:
         }
         write(seals, as_json(manifest | {"sha256": own_digest(manifest)}))
         (folder / MANIFEST).unlink(missing_ok=True)
-        rename(cells, folder / CELLS)
-        rename(seals, folder / MANIFEST)
+        cells.replace(folder / CELLS)
+        seals.replace(folder / MANIFEST)
+        flush(folder)
     return counts
 
 
