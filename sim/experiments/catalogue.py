@@ -1,5 +1,6 @@
 """The table of a sweep's cells, cells.parquet: written when the sweep begins, and with what became of each when it ends."""
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,8 @@ from sim.experiments.journal import FACTS, FINISHED, MISSING, STATUS
 from sim.experiments.run import joined
 from sim.metrics.contrasts import Columns
 
-CHUNK = 10_000
+CHUNK = 1_000
+"""Cells that are in memory at once."""
 FIXED = ("cell", "point", "arm", "attack", "share", "side", "defence")
 SETTLED = ("status", "error", "rows", "wall_s", "peak_mb", "part", "sha256")
 """Columns that say what became of a cell."""
@@ -28,39 +30,36 @@ TAKEN = {*FIXED, *SETTLED, "row", "seed", "digest"}
 def write_plan(folder: Path, sweep: Sweep) -> None:
     """Write the table of all cells as they are planned: names, points, arms, parameters that vary, and policies by role."""
     with temporary(folder) as file:
-        _write(file, (_table(sweep, cells) for cells in _chunks(sweep)))
+        _write(file, (_table(sweep, rows) for rows in _chunks(sweep)))
         rename(file, folder / CELLS)
 
 
-def _chunks(sweep: Sweep) -> Iterator[list[Cell]]:
-    chunk: list[Cell] = []
-    for cell in cells_of(sweep):
-        chunk.append(cell)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
+def _chunks(sweep: Sweep) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the table, so many at a time."""
+    rows = (_row(sweep, cell) for cell in cells_of(sweep))
+    while chunk := list(itertools.islice(rows, CHUNK)):
         yield chunk
 
 
-def _table(sweep: Sweep, cells: list[Cell]) -> Columns:
-    """Some cells as columns."""
-    words: Mapping[str, list[Any]] = {
-        "cell": [cell.name for cell in cells],
-        "arm": [cell.arm.label for cell in cells],
-        "attack": [cell.arm.attack or "" for cell in cells],
-        "side": [cell.arm.side for cell in cells],
-        "defence": [cell.arm.defence for cell in cells],
-        **{role.name: [cell.arm.policies[role.name].label for cell in cells] for role in sweep.scenario.roles},
-    }
-    numbers = {name: [cell.varied.get(name, cell.description["parameters"][name]) for cell in cells] for name in sweep.varied}
+def _row(sweep: Sweep, cell: Cell) -> dict[str, Any]:
+    """A cell by column."""
     return {
-        "cell": np.array(words["cell"], object),
-        "point": np.array([cell.point for cell in cells], np.int64),
-        **{name: np.array(values, object) for name, values in words.items() if name != "cell"},
-        "share": np.array([cell.arm.share for cell in cells], np.float64),
-        **{name: np.array(values, np.int64) for name, values in numbers.items()},
+        "cell": cell.name,
+        "point": cell.point,
+        "arm": cell.arm.label,
+        "attack": cell.arm.attack or "",
+        "side": cell.arm.side,
+        "defence": cell.arm.defence,
+        **{role.name: cell.arm.policies[role.name].label for role in sweep.scenario.roles},
+        "share": cell.arm.share,
+        **{name: cell.varied.get(name, cell.description["parameters"][name]) for name in sweep.varied},
     }
+
+
+def _table(sweep: Sweep, rows: list[dict[str, Any]]) -> Columns:
+    """Rows as columns."""
+    kinds = {"share": np.float64, **dict.fromkeys(("point", *sweep.varied), np.int64)}
+    return {name: np.array([row[name] for row in rows], kinds.get(name, object)) for name in rows[0]}
 
 
 def _write(file: Path, tables: Iterator[Columns]) -> None:

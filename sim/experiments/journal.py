@@ -27,10 +27,12 @@ class Journal:
         """Begin; the file is made with the first line."""
         self.file = folder / JOURNAL / f"{driver}.jsonl"
         self._number: int | None = None
+        self._session: dict[str, Any] = {}
 
     def begin(self, session: Mapping[str, Any]) -> None:
-        """Write down how this driver runs the sweep: when it started, on what machine, with which engine."""
-        self._write({"session": dict(session)}, True)
+        """How this driver runs the sweep: when it started, on what machine, with which engine. It is written before the first line,
+        so that drivers that come to nothing, say on a full disk, leave nothing behind that fills it more."""
+        self._session = dict(session)
 
     def add(self, row: int, done: Done) -> None:
         """Write down what became of the cell in this row of the plan.
@@ -48,11 +50,17 @@ class Journal:
         if self._number is None:
             self.file.parent.mkdir(exist_ok=True)
             self._number = os.open(self.file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
-        content = json.dumps(line, ensure_ascii=True).encode() + b"\n"
+        content = b"".join(json.dumps(one, ensure_ascii=True).encode() + b"\n" for one in (*self._begin(), line))
         while content:
             content = content[os.write(self._number, content) :]
         if durably:
             os.fsync(self._number)
+
+    def _begin(self) -> Iterator[Mapping[str, Any]]:
+        """What is to be written before anything else, once."""
+        if self._session:
+            yield {"session": self._session}
+            self._session = {}
 
     def close(self) -> None:
         """Close the file."""

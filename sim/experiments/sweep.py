@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chain.errors import InputError
+from chain.errors import InputError, LedgerLabError
 from sim.experiments.cells import Cell, Sweep, cells_of, plan_sweep
 from sim.experiments.columns import undisturbed
 from sim.experiments.directory import clear, damaged, found, part, put_aside
@@ -199,6 +199,7 @@ def sweep(
         CellsFailed: some cells failed; the others are kept.
         Stopped: Ctrl-C; what was finished is kept.
         Unwritable: the disk is full or fails; what was finished is kept.
+        LedgerLabError: the engine can not execute anything (more); likewise.
     """
     asked, base = read_spec(spec)
     return sweep_planned(
@@ -254,10 +255,11 @@ def drive(planned: Sweep, folder: Path, engine: Engine, *, retry_failed: bool = 
     driver = Driver(planned, folder, known, retry_failed, listen or (lambda progress: None))
     try:
         stopped, counts = _driven(driver, engine)
-    except (OSError, Unwritable) as error:
-        reason = str(error) if isinstance(error, Unwritable) else f"{error.filename or folder}: {error.strerror or error}"
+    except (OSError, LedgerLabError) as error:
         kept = f"{driver.done} of {planned.cells} cells are kept in {folder}; --resume goes on"
-        raise Unwritable(f"{reason}; {kept}") from error
+        if isinstance(error, LedgerLabError):
+            raise type(error)(f"{error}; {kept}") from error
+        raise Unwritable(f"{error.filename or folder}: {error.strerror or error}; {kept}") from error
     if stopped:
         raise Stopped(counts["done"], planned.cells, folder)
     if counts["missing"]:
