@@ -1,4 +1,4 @@
-"""A process from which drivers are forked: everything is loaded and the rules are compiled, so that a driver begins in milliseconds.
+"""A process from which drivers are forked: everything is loaded and the rules are compiled, so a driver begins in milliseconds.
 
 It reads one request per line, `{"start": {...}}` or `{"wait": pid}`, and answers each with a line. `Nursery` is its other end.
 """
