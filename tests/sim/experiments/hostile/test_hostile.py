@@ -29,7 +29,7 @@ BY_COMMAND = [name for number, name in enumerate(CORPUS) if number % 12 == 0]
 def judgement(tmp_path_factory):
     """What became of every entry, in one process that does nothing else."""
     command = [sys.executable, "-m", "tests.sim.experiments.hostile.corpus"]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout)
