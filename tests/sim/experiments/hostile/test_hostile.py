@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chain.errors import InputError
 from sim.cli import main
 from sim.experiments.cells import plan_sweep
 from sim.experiments.spec import checked, find_spec
@@ -100,6 +101,15 @@ def test_the_code_that_is_refused_would_run_where_it_is_trusted(name, tmp_path, 
         (tmp_path / "a.py:f" / "policy.json").unlink()
     plan_sweep(checked(spec_with(text)), tmp_path, trust=True)
     assert Path(CANARY).exists()
+
+
+NOWHERE = ["a" * 490 + ".py:f", "a/" * 240 + "x.py:f", "../" * 60 + "x.py:f", "/dev/zero:f", "x.py:f:3+random:3"]
+
+
+@pytest.mark.parametrize("text", NOWHERE)
+def test_a_path_to_nothing_is_refused_where_code_is_trusted_too(text, tmp_path):
+    with pytest.raises(InputError, match="no Python file"):
+        plan_sweep(checked(spec_with(text)), tmp_path, trust=True)
 
 
 def test_the_payloads_would_run_in_loaders_that_are_trusted(tmp_path, monkeypatch):
