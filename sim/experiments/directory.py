@@ -115,6 +115,18 @@ def damaged(folder: Path, cell: str, sha256: str) -> tuple[Path, str] | None:
     return None
 
 
+def table_of(content: bytes) -> pa.Table:
+    """The table that the bytes of a Parquet file hold, checksums checked.
+
+    It is read in this thread: one of Arrow's that lets go of the bytes while the interpreter ends would abort the process.
+
+    Raises:
+        OSError, pa.ArrowException: it is damaged, or no such file.
+    """
+    with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
+        return file.read(use_threads=False)
+
+
 def found(folder: Path, cell: str) -> tuple[int, str] | None:
     """Number of rows and SHA-256 (hex) of a part whose digest nobody wrote down: who published it was killed before.
 
@@ -126,8 +138,7 @@ def found(folder: Path, cell: str) -> tuple[int, str] | None:
     """
     try:
         content = part(folder, cell).read_bytes()
-        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
-            rows = file.read()
+        rows = table_of(content)
         if _file_of(rows) != content:
             return None
     except (OSError, ValueError, MemoryError, pa.ArrowException):

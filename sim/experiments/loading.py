@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from agents.files import digest_of
 from chain.errors import InputError
 from sim.experiments import catalogue
 from sim.experiments.columns import from_column
+from sim.experiments.directory import table_of
 from sim.experiments.journal import facts
 from sim.experiments.manifest import read_manifest as manifest_of_run
 from sim.experiments.opening import is_sweep, read_plan
@@ -107,8 +107,7 @@ def read_part(folder: Path, name: str, sha256: str) -> pa.Table:
         content = (folder / name).read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
             raise InputError(f"sweep: {folder / name} is not what was published (its SHA-256 differs)")
-        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
-            return file.read()
+        return table_of(content)
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             f"sweep: {folder / name} can not be read ({str(error).splitlines()[0]}); --resume runs it again"

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from agents.files import digest_of
 from chain.errors import InputError, whole
 from sim.experiments import catalogue
 from sim.experiments.cells import Cell, cells_of, plan_sweep
 from sim.experiments.columns import from_column
-from sim.experiments.directory import MANIFEST, contents, damaged, part
+from sim.experiments.directory import MANIFEST, contents, damaged, part, table_of
 from sim.experiments.manifest import read_manifest as read_run
 from sim.experiments.opening import is_sweep, read_plan
 from sim.experiments.seal import read_manifest
@@ -142,8 +141,7 @@ def _executed(place: Path, cell: Cell, name: str) -> list[str]:
             content = file.read_bytes()
             if content == again.get(table):
                 continue
-            with pq.ParquetFile(pa.BufferReader(content)) as parquet:
-                stored = parquet.read()
+            stored = table_of(content)
         except (OSError, pa.ArrowException) as error:
             return [f"cell {name}: {file.relative_to(place)} can not be read ({str(error).splitlines()[0]})"]
         kept = {column: from_column(stored.column(column)) for column in stored.column_names}
