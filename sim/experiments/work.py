@@ -38,17 +38,20 @@ def work(task: Task) -> Done:
             tables = tables_of(task.cell)
             there = int(tables[""]["seed"].size), publish(folder, name, tables)
         told = dict(zip(("rows", "sha256"), there, strict=True))
-    except MemoryError:
-        told = {"kind": "memory", "error": "it took more memory than a cell may"}
     except Unwritable as error:
         told = {"kind": "disk", "error": str(error)}
     except Different as error:
         told = {"kind": "different", "error": str(error)}
     except Exception as error:
         message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-        told = {"kind": "error", "error": " ".join(message.split())[:600]}
+        told = {"kind": "memory" if _lacked_memory(error) else "error", "error": " ".join(message.split())[:600]}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Done(name, wall_s=time.perf_counter() - clock, peak_mb=peak, worker=f"{socket.gethostname()}:{os.getpid()}", **told)
+
+
+def _lacked_memory(error: BaseException | None) -> bool:
+    """Whether this, or what led to it, say in a policy, is that there was no more memory."""
+    return error is not None and (isinstance(error, MemoryError) or _lacked_memory(error.__cause__ or error.__context__))
 
 
 def tables_of(cell: Mapping[str, Any]) -> dict[str, Columns]:
