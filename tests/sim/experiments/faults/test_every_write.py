@@ -64,7 +64,7 @@ def interrupted(folder, whole, at, number, lasts):
 @pytest.mark.parametrize(
     ("number", "lasts", "step"),
     [
-        pytest.param(errno.ENOSPC, True, 3, id="full"),
+        pytest.param(errno.ENOSPC, True, 5, id="full"),
         pytest.param(errno.ENOSPC, True, 1, id="full, every write", marks=pytest.mark.slow),
         pytest.param(errno.EIO, False, 1, id="one error", marks=pytest.mark.slow),
     ],
