@@ -181,7 +181,8 @@ def temporary(folder: Path) -> Iterator[Path]:
     """A new empty file that nobody else uses, and that does not outlive the block by this name."""
     place = folder / WORKING
     for number in _number:
-        place.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # `exist_ok` would still raise it if the directory is put away meanwhile
+            place.mkdir()
         name = place / f"{this_process()}-{number}"
         try:
             os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))

@@ -30,8 +30,10 @@ class Journal:
         self._session: dict[str, Any] = {}
 
     def begin(self, session: Mapping[str, Any]) -> None:
-        """How this driver runs the sweep: when it started, on what machine, with which engine. It is written before the first
-        line, so that drivers that come to nothing, say on a full disk, leave nothing behind that fills it more."""
+        """How this driver runs the sweep: when it started, on what machine, with which engine.
+
+        It is written before the first line: drivers that come to nothing, say on a full disk, leave nothing that fills it more.
+        """
         self._session = dict(session)
 
     def add(self, row: int, done: Done) -> None:

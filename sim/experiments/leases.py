@@ -56,7 +56,8 @@ class Leases:
     def _appear(self) -> None:
         """Make the file that shows that this driver lives; another may just put the empty directory away."""
         while True:
-            self.place.mkdir(exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                self.place.mkdir()
             with contextlib.suppress(FileNotFoundError):
                 self._sign.touch()
                 return

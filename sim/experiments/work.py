@@ -39,14 +39,21 @@ def work(task: Task) -> Done:
             tables = tables_of(task.cell)
             there = int(tables[""]["seed"].size), publish(folder, name, tables)
         return Done(name, rows=there[0], sha256=there[1])
-    except TooLarge as error:
-        raise MemoryError(str(error)) from None
     except Unwritable as error:
         return Done(name, kind="disk", error=str(error))
     except Different as error:
         return Done(name, kind="different", error=str(error))
     except InputError as error:
+        if _lacked_memory(error):
+            raise MemoryError(str(error)) from None
         return Done(name, kind="error", error=" ".join(str(error).split())[:MOST_WORDS])
+
+
+def _lacked_memory(error: BaseException | None) -> bool:
+    """Whether this, or what led to it, say in a policy, is that there was no more memory."""
+    return error is not None and (
+        isinstance(error, MemoryError | TooLarge) or _lacked_memory(error.__cause__ or error.__context__)
+    )
 
 
 def tables_of(cell: Mapping[str, Any]) -> dict[str, Columns]:

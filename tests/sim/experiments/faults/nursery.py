@@ -1,4 +1,4 @@
-"""A process from which drivers are forked: everything is loaded and the rules are compiled, so a driver begins in milliseconds.
+"""A process from which drivers are forked: everything is loaded and compiled, so that a driver begins in milliseconds.
 
 It reads one request per line, `{"start": {...}}` or `{"wait": pid}`, and answers each with a line. `Nursery` is its other end.
 """
@@ -73,7 +73,7 @@ def kill(pid, number=signal.SIGKILL):
 def main():
     """Serve requests until there are no more."""
     server, said = warmed(), {}
-    print(json.dumps({"server": server}), flush=True)
+    told({"server": server})
     for line in sys.stdin:
         request = json.loads(line)
         if "start" in request:
@@ -89,7 +89,13 @@ def main():
             file = said.pop(request["wait"])
             answer = {"code": code, "said": file.read_text()}
             file.unlink()
-        print(json.dumps(answer), flush=True)
+        told(answer)
+
+
+def told(answer):
+    """Answer with a line."""
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
 
 
 def warmed():

@@ -12,6 +12,7 @@ import pytest
 from chain.errors import InputError
 from sim.experiments import leases, opening
 from sim.experiments.cells import plan_sweep
+from sim.experiments.directory import clear, temporary
 from sim.experiments.leases import Leases
 from sim.experiments.opening import opened
 from sim.experiments.processes import this_process
@@ -122,7 +123,7 @@ def test_a_driver_that_slept_finds_its_cells_done_and_harms_nobody(nursery, whol
     for k in range(3):
         folder = tmp_path / str(k)
         sleeper = together(nursery, folder, 1)[0]
-        until(lambda folder=folder: len(published(folder)) > 5 * k)
+        until(lambda folder=folder, k=k: len(published(folder)) > 5 * k)
         kill(sleeper, signal.SIGSTOP)
         before = published(folder)
         others = together(nursery, folder, 3)
@@ -193,6 +194,26 @@ def test_who_was_not_heard_of_for_long_begins_anew(tmp_path, monkeypatch):
         assert slept.take("cd" * 8)
         with Leases(tmp_path) as another:
             assert not another.take("cd" * 8)
+
+
+def test_who_puts_the_empty_directory_away_hinders_nobody_who_needs_it(tmp_path):
+    end, count, wrong = time.monotonic() + 1.0, [], []
+
+    def write():
+        while time.monotonic() < end and not wrong:
+            try:
+                with temporary(tmp_path) as name:
+                    count.append(name.stat().st_size)
+            except OSError as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        clear(tmp_path)
+    assert wrong == []
+    assert len(count) > 100
 
 
 def test_two_that_open_a_directory_at_once_write_its_plan_once(whole, tmp_path, monkeypatch):

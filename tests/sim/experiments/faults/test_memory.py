@@ -3,8 +3,8 @@
 import pytest
 
 MOST_KB = 10_000
-"""That may lie between a hundred cells and thirty times as many: some thousand are in memory at once when their table is written, and
-of the others a hundred bytes."""
+"""That may lie between a hundred cells and thirty times as many: some thousand are in memory at once when their table is written,
+and of the others a hundred bytes each."""
 
 
 def crossed(left, right):
