@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test fast slow check bench reference coverage policies resilience clean
+.PHONY: setup demo test fast slow check bench reference coverage policies resilience sweeps clean
 
 setup: $(STAMP)
 
@@ -60,6 +60,15 @@ resilience: $(STAMP)  ## Study again how well the market withstands attack: resu
 	$(BIN)/ledgerlab resilience service_market --out build/resilience
 	rm -rf results/resilience
 	cp -r build/resilience results/resilience
+
+sweeps: $(STAMP)  ## Run the committed sweep anew: results/sweeps/policies/ (seconds)
+	rm -rf build/sweeps/policies
+	$(BIN)/ledgerlab sweep policies --out build/sweeps/policies
+	rm -rf results/sweeps/policies
+	mkdir -p results/sweeps
+	cp -r build/sweeps/policies results/sweeps/policies
+	$(BIN)/ledgerlab report results/sweeps/policies
+	rm results/sweeps/policies/report.html
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -12,12 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from chain.errors import InputError
+from chain.errors import InputError, InvariantError, LedgerLabError
 from sim.commands.coverage import coverage
 from sim.commands.resilience import resilience
 from sim.commands.sweep import query, sweep, verify
 from sim.commands.train import train
-from sim.experiments.errors import CellsFailed, Unwritable
 from sim.options import (
     Attacks,
     Defences,
@@ -209,7 +208,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error, 2)
     except KeyboardInterrupt as stop:
         return _failed(stop if str(stop) else "stopped: nothing was kept", 130)
-    except (CellsFailed, Unwritable) as error:
+    except InvariantError:
+        raise
+    except LedgerLabError as error:
         return _failed(error, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -221,7 +221,10 @@ def event_of(progress: "Progress") -> dict[str, Any]:
 
 def query(
     folder: Folder,
-    question: Annotated[str, typer.Argument(metavar="SQL", help="Tables: runs, cells, and what else was recorded.")],
+    question: Annotated[
+        str,
+        typer.Argument(metavar="SQL", help="Tables: runs, cells, and what was recorded; 'DESCRIBE runs' names columns."),
+    ],
     form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
 ) -> None:
     """Ask a run directory in SQL."""
@@ -282,8 +285,11 @@ def verify(
         verdict = check(folder, count, seed=pick, trust=trust, progress=step)
     for line in (*verdict.problems, *verdict.notes):
         say(line)
-    replayed = f", {verdict.replayed} cells executed again" if count else ""
+    from sim.experiments.conclusions.tables import counted
+
+    replayed = f", {counted(verdict.replayed, 'cell')} executed again" if count else ""
+    read = f"{counted(verdict.files, 'file')} read{replayed}"
     if verdict.problems:
-        say(f"{folder} is NOT what was written: {len(verdict.problems)} problems; {verdict.files} files read{replayed}")
+        say(f"{folder} is NOT what was written: {counted(len(verdict.problems), 'problem')}; {read}")
         raise typer.Exit(1)
-    say(f"{folder} is what was written: {verdict.files} files read{replayed}")
+    say(f"{folder} is what was written: {read}")

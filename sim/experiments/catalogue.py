@@ -1,6 +1,7 @@
 """The table of a sweep's cells, cells.parquet: written when the sweep begins, and with what became of each when it ends."""
 
-import hashlib
+import itertools
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from sim.experiments.cells import Cell, Sweep, cells_of
 from sim.experiments.columns import from_column, to_column
-from sim.experiments.directory import CELLS, part, rename, temporary
+from sim.experiments.directory import CELLS, found, part, rename, temporary
 from sim.experiments.journal import FACTS, FINISHED, MISSING, STATUS
 from sim.experiments.run import joined
 from sim.metrics.contrasts import Columns
 
-CHUNK = 10_000
+CHUNK = 1_000
+"""Cells that are in memory at once."""
 FIXED = ("cell", "point", "arm", "attack", "share", "side", "defence")
 SETTLED = ("status", "error", "rows", "wall_s", "peak_mb", "part", "sha256")
 """Columns that say what became of a cell."""
@@ -27,53 +29,52 @@ TAKEN = {*FIXED, *SETTLED, "row", "seed", "digest"}
 
 def write_plan(folder: Path, sweep: Sweep) -> None:
     """Write the table of all cells as they are planned: names, points, arms, parameters that vary, and policies by role."""
-    _stream(folder, (_table(sweep, cells) for cells in _chunks(sweep)))
+    with temporary(folder) as file:
+        _write(file, (_table(sweep, rows) for rows in _chunks(sweep)))
+        rename(file, folder / CELLS)
 
 
-def _chunks(sweep: Sweep) -> Iterator[list[Cell]]:
-    chunk: list[Cell] = []
-    for cell in cells_of(sweep):
-        chunk.append(cell)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
+def _chunks(sweep: Sweep) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the table, so many at a time."""
+    rows = (_row(sweep, cell) for cell in cells_of(sweep))
+    while chunk := list(itertools.islice(rows, CHUNK)):
         yield chunk
 
 
-def _table(sweep: Sweep, cells: list[Cell]) -> Columns:
-    """Some cells as columns."""
-    words: Mapping[str, list[Any]] = {
-        "cell": [cell.name for cell in cells],
-        "arm": [cell.arm.label for cell in cells],
-        "attack": [cell.arm.attack or "" for cell in cells],
-        "side": [cell.arm.side for cell in cells],
-        "defence": [cell.arm.defence for cell in cells],
-        **{role.name: [cell.arm.policies[role.name].label for cell in cells] for role in sweep.scenario.roles},
-    }
-    numbers = {name: [cell.varied.get(name, cell.description["parameters"][name]) for cell in cells] for name in sweep.varied}
+def _row(sweep: Sweep, cell: Cell) -> dict[str, Any]:
+    """A cell by column."""
     return {
-        "cell": np.array(words["cell"], object),
-        "point": np.array([cell.point for cell in cells], np.int64),
-        **{name: np.array(values, object) for name, values in words.items() if name != "cell"},
-        "share": np.array([cell.arm.share for cell in cells], np.float64),
-        **{name: np.array(values, np.int64) for name, values in numbers.items()},
+        "cell": cell.name,
+        "point": cell.point,
+        "arm": cell.arm.label,
+        "attack": cell.arm.attack or "",
+        "side": cell.arm.side,
+        "defence": cell.arm.defence,
+        **{role.name: cell.arm.policies[role.name].label for role in sweep.scenario.roles},
+        "share": cell.arm.share,
+        **{name: cell.varied.get(name, cell.description["parameters"][name]) for name in sweep.varied},
     }
 
 
-def _stream(folder: Path, tables: Iterator[Columns]) -> None:
-    """Put a table in the place of cells.parquet, a piece at a time, so that it need not fit in memory."""
-    with temporary(folder) as name:
-        writer = None
-        try:
-            for columns in tables:
-                rows = pa.table({key: to_column(values) for key, values in columns.items()})
-                writer = writer or pq.ParquetWriter(name, rows.schema, compression="zstd", write_page_checksum=True)
-                writer.write_table(rows)
-        finally:
-            if writer is not None:
-                writer.close()
-        rename(name, folder / CELLS)
+def _table(sweep: Sweep, rows: list[dict[str, Any]]) -> Columns:
+    """Rows as columns."""
+    kinds = {"share": np.float64, **dict.fromkeys(("point", *sweep.varied), np.int64)}
+    return {name: np.array([row[name] for row in rows], kinds.get(name, object)) for name in rows[0]}
+
+
+def _write(file: Path, tables: Iterator[Columns]) -> None:
+    """Write a table down to the disk, a piece at a time, so that it need not fit in memory."""
+    writer = None
+    try:
+        for columns in tables:
+            rows = pa.table({key: to_column(values) for key, values in columns.items()})
+            writer = writer or pq.ParquetWriter(file, rows.schema, compression="zstd", write_page_checksum=True)
+            writer.write_table(rows)
+    finally:
+        if writer is not None:
+            writer.close()
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def read(folder: Path) -> Columns:
@@ -89,8 +90,8 @@ def pieces(folder: Path) -> Iterator[Columns]:
             yield {name: from_column(table.column(name)) for name in table.column_names}
 
 
-def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> tuple[dict[str, int], int]:
-    """Write the table anew, with what became of every cell (`journal.facts`).
+def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str], file: Path) -> tuple[dict[str, int], int]:
+    """Write the table to another file, with what became of every cell (`journal.facts`).
 
     Returns:
         How many cells are done, failed and missing, and how many rows those have that are done.
@@ -105,7 +106,7 @@ def settle(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> tupl
             rows += int(columns["rows"].sum())
             yield columns
 
-    _stream(folder, counted())
+    _write(file, counted())
     return counts, rows
 
 
@@ -118,7 +119,8 @@ def settled(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> Ite
         mine = known[first : first + len(names)].copy()
         mine[mine["cell"] != columns["cell"].astype("S16")] = np.zeros(1, FACTS)[0]
         for k in np.flatnonzero(mine["status"] == MISSING):
-            _found(folder, names[k], mine[k : k + 1])
+            if there := found(folder, names[k]):
+                mine[k] = (names[k].encode(), FINISHED, there[0], np.nan, np.nan, there[1].encode())
         status = mine["status"].tolist()
         paths = [part(Path(), name).as_posix() if one == FINISHED else "" for name, one in zip(names, status, strict=True)]
         failed = [errors.get(first + k, "") if STATUS[one] == "failed" else "" for k, one in enumerate(status)]
@@ -132,13 +134,3 @@ def settled(folder: Path, known: NDArray[Any], errors: Mapping[int, str]) -> Ite
             "sha256": np.array([one.decode() for one in mine["sha256"].tolist()], object),
         }
         first += len(names)
-
-
-def _found(folder: Path, name: str, fact: NDArray[Any]) -> None:
-    """Add what can be said of a part that was published by a driver that could not say so any more."""
-    try:
-        content = part(folder, name).read_bytes()
-        rows = pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows
-    except (OSError, pa.ArrowException):
-        return
-    fact[0] = (name.encode(), FINISHED, rows, np.nan, np.nan, hashlib.sha256(content).hexdigest().encode())

@@ -92,6 +92,11 @@ class Sweep:
         sources = {one.label: one.source for arm in self.bases for one in arm.policies.values() if one.source}
         return {"spec": spec, "sources": sources}
 
+    @property
+    def names_files(self) -> bool:
+        """Whether a policy is a file or a bundle somewhere: only then does it matter where paths in the spec start."""
+        return any("/" in str(one.given) for arm in self.bases for one in arm.policies.values())
+
 
 def plan_sweep(spec: Spec, folder: Path = Path(), trust: bool = False) -> Sweep:
     """Check everything that a sweep is made of; nothing is run or written.

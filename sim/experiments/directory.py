@@ -5,11 +5,13 @@ published is never overwritten. If it is published again, its bytes must be the 
 """
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import itertools
 import json
 import os
-import socket
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,23 +20,21 @@ import pyarrow.parquet as pq
 
 from sim.experiments.columns import to_column
 from sim.experiments.errors import Different, Unwritable
+from sim.experiments.processes import is_dead, this_process
 from sim.metrics.contrasts import Columns
 
 PLAN, SPEC, CELLS, MANIFEST = "plan.json", "spec.yml", "cells.parquet", "manifest.json"
 PARTS, WORKING, JOURNAL, LEASES = "parts", "tmp", "journal", "leases"
 BESIDE = "ledgerlab tables"
 """In the metadata of a file with rows: the other tables of its cell, with their digests."""
+FORGOTTEN_S = 3_600.0
+"""What nobody wrote to for so long in the working files, nobody will."""
 _number = itertools.count()
 
 
 def part(folder: Path, cell: str, table: str = "") -> Path:
     """Where the rows of a cell lie; or those of another table of it."""
     return folder / PARTS / cell[:2] / (f"{cell}.{table}.parquet" if table else f"{cell}.parquet")
-
-
-def is_published(folder: Path, cell: str) -> bool:
-    """Whether the rows of a cell are there. Its other tables were published before."""
-    return os.path.isfile(part(folder, cell))
 
 
 def encoded(columns: Columns, beside: Mapping[str, str] | None = None) -> bytes:
@@ -47,6 +47,11 @@ def encoded(columns: Columns, beside: Mapping[str, str] | None = None) -> bytes:
     rows = pa.table({name: to_column(values) for name, values in columns.items()})
     if beside:
         rows = rows.replace_schema_metadata({BESIDE: json.dumps(beside, sort_keys=True)})
+    return _file_of(rows)
+
+
+def _file_of(rows: pa.Table) -> bytes:
+    """A table as a file."""
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
     return bytes(memoryview(sink.getvalue()))
@@ -110,26 +115,68 @@ def damaged(folder: Path, cell: str, sha256: str) -> tuple[Path, str] | None:
     return None
 
 
+def found(folder: Path, cell: str) -> tuple[int, str] | None:
+    """Number of rows and SHA-256 (hex) of a part whose digest nobody wrote down: who published it was killed before.
+
+    A part that is there was whole when it got its name; that it still is shows in the checksums of its pages, and in its being,
+    byte for byte, what its content is written as.
+
+    Returns:
+        None if there is no such part, or it or a table beside it is not whole.
+    """
+    try:
+        content = part(folder, cell).read_bytes()
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
+            rows = file.read()
+        if _file_of(rows) != content:
+            return None
+    except (OSError, ValueError, MemoryError, pa.ArrowException):
+        return None
+    digest = hashlib.sha256(content).hexdigest()
+    return None if damaged(folder, cell, digest) else (rows.num_rows, digest)
+
+
+def put_aside(folder: Path, cell: str, file: Path) -> None:
+    """Give a damaged file of a cell another name, and its rows too, so that the cell can be published again.
+
+    Only for who has its lease.
+    """
+    for one in {file, part(folder, cell)}:
+        with contextlib.suppress(FileNotFoundError):
+            one.rename(one.with_name(f"{one.name}.damaged-{time.time_ns()}"))
+
+
 def _link(folder: Path, final: Path, content: bytes) -> None:
     """Give bytes a name, for good."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    with temporary(folder) as name:
-        write(name, content)
+    for tries in (2, 1, 0):
         try:
-            os.link(name, final)
+            with temporary(folder) as name:
+                write(name, content)
+                os.link(name, final)
+            break
         except FileExistsError:
             if final.read_bytes() != content:
                 raise Different(f"{final.name} was published before with other bytes: the same cell gave two results") from None
             return
-        flush(final.parent)
+        except FileNotFoundError:  # this machine slept, and somebody took the working file for a dead process's
+            if not tries:
+                raise
+    flush(final.parent)
 
 
 @contextlib.contextmanager
 def temporary(folder: Path) -> Iterator[Path]:
-    """A name that nobody else uses, for a file that does not outlive the block."""
+    """A new empty file that nobody else uses, and that does not outlive the block by this name."""
     place = folder / WORKING
-    place.mkdir(exist_ok=True)
-    name = place / f"{socket.gethostname()[:40]}-{os.getpid()}-{next(_number)}"
+    for number in _number:
+        place.mkdir(exist_ok=True)
+        name = place / f"{this_process()}-{number}"
+        try:
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except (FileExistsError, FileNotFoundError):  # somebody put the empty directory away: `clear`
+            continue
+        break
     try:
         yield name
     finally:
@@ -137,9 +184,31 @@ def temporary(folder: Path) -> Iterator[Path]:
             name.unlink()
 
 
+def clear(folder: Path) -> None:
+    """Put away what processes that were killed were still writing."""
+    for file in (folder / WORKING).glob("*"):
+        with contextlib.suppress(OSError):
+            if is_dead(file.name.rpartition("-")[0]) or time.time() - file.stat().st_mtime > FORGOTTEN_S:
+                file.unlink()
+    with contextlib.suppress(OSError):
+        (folder / WORKING).rmdir()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other drivers out of the block; where the system has no such locks, nobody is kept out."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
+
+
 def write(file: Path, content: bytes) -> None:
-    """Write a new file, down to the disk."""
-    number = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    """Fill a `temporary` file, down to the disk."""
+    number = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
         left = memoryview(content)
         while left:
@@ -161,9 +230,7 @@ def replace(folder: Path, name: str, content: bytes) -> None:
 
 
 def rename(file: Path, final: Path) -> None:
-    """Give a file that is whole its name, in the place of what had it."""
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())
+    """Give a file that is whole, and on the disk, its name, in the place of what had it."""
     file.replace(final)
     flush(final.parent)
 
@@ -172,7 +239,9 @@ def flush(folder: Path) -> None:
     """Make the names in a directory outlast a power cut, where the system can."""
     number = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):
-            os.fsync(number)
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
     finally:
         os.close(number)

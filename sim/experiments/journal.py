@@ -1,5 +1,6 @@
 """What became of every cell, a line each, written as it happens: a driver that is killed leaves at most half a line behind."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -26,10 +27,12 @@ class Journal:
         """Begin; the file is made with the first line."""
         self.file = folder / JOURNAL / f"{driver}.jsonl"
         self._number: int | None = None
+        self._session: dict[str, Any] = {}
 
     def begin(self, session: Mapping[str, Any]) -> None:
-        """Write down how this driver runs the sweep: when it started, on what machine, with which engine."""
-        self._write({"session": dict(session)}, True)
+        """How this driver runs the sweep: when it started, on what machine, with which engine. It is written before the first
+        line, so that drivers that come to nothing, say on a full disk, leave nothing behind that fills it more."""
+        self._session = dict(session)
 
     def add(self, row: int, done: Done) -> None:
         """Write down what became of the cell in this row of the plan.
@@ -47,11 +50,17 @@ class Journal:
         if self._number is None:
             self.file.parent.mkdir(exist_ok=True)
             self._number = os.open(self.file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
-        content = json.dumps(line, ensure_ascii=True).encode() + b"\n"
+        content = b"".join(json.dumps(one, ensure_ascii=True).encode() + b"\n" for one in (*self._begin(), line))
         while content:
             content = content[os.write(self._number, content) :]
         if durably:
             os.fsync(self._number)
+
+    def _begin(self) -> Iterator[Mapping[str, Any]]:
+        """What is to be written before anything else, once."""
+        if self._session:
+            yield {"session": self._session}
+            self._session = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -84,19 +93,25 @@ def facts(folder: Path, cells: int) -> tuple[NDArray[Any], dict[int, str], list[
     errors: dict[int, str] = {}
     sessions: list[dict[str, Any]] = []
     for line in lines(folder):
-        if "session" in line:
-            sessions.append(dict(line["session"]))
-        elif "end" in line and sessions:
-            sessions[-1] |= line["end"]
-        elif isinstance(row := line.get("row"), int) and 0 <= row < cells:
-            failed = bool(line["error"])
-            same = known[row]["cell"] == line["cell"].encode()
-            if same and failed and known[row]["status"] == FINISHED and line["kind"] != "different":
-                continue
-            status, numbers = FAILED if failed else FINISHED, (line["rows"], line["wall_s"], line["peak_mb"])
-            known[row] = (line["cell"].encode(), status, *numbers, line["sha256"].encode())
-            if failed:
-                errors[row] = f"{line['kind']}: {line['error']}"
+        with contextlib.suppress(AttributeError, KeyError, OverflowError, TypeError, ValueError):  # damaged, it is no line
+            if "session" in line:
+                sessions.append(dict(line["session"]))
+            elif "end" in line:
+                sessions[-1:] = [one | line["end"] for one in sessions[-1:]]
             else:
-                errors.pop(row, None)
+                _learn(line, known, errors)
     return known, errors, sessions
+
+
+def _learn(line: Mapping[str, Any], known: NDArray[Any], errors: dict[int, str]) -> None:
+    """Add what a line says of a cell to what is known."""
+    row, cell, failed = line["row"], line["cell"].encode(), bool(line["error"])
+    if not isinstance(row, int) or not 0 <= row < known.size:
+        return
+    if failed and line["kind"] != "different" and known[row]["cell"] == cell and known[row]["status"] == FINISHED:
+        return
+    status, numbers = FAILED if failed else FINISHED, (line["rows"], line["wall_s"], line["peak_mb"])
+    known[row] = (cell, status, *numbers, line["sha256"].encode())
+    errors.pop(row, None)
+    if failed:
+        errors[row] = f"{line['kind']}: {line['error']}"

@@ -227,12 +227,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         InputError: the directory is missing, or is not one that this version reads.
     """
     if not folder.is_dir():
-        raise InputError(f"run directory: {folder} given, there is no such directory; allowed is one that `ledgerlab run` wrote")
+        raise InputError(f"run directory: {folder} given, there is no such directory; allowed is one that `run` or `sweep` wrote")
     try:
         manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
         _Manifest.model_validate(manifest)
     except FileNotFoundError:
-        raise InputError(f"run directory: {folder} has no {NAME}; allowed is a directory that `ledgerlab run` wrote") from None
+        raise InputError(f"run directory: {folder} has no {NAME}; allowed is a directory that `run` or `sweep` wrote") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(place) for place in first["loc"])

@@ -1,7 +1,7 @@
 """Opening the directory of a sweep: a new one, or one that is to go on, if it is the same sweep with the same code."""
 
+import errno
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from chain.rule import MODE, source_digest
 from sim.experiments import catalogue
 from sim.experiments.cells import PACKAGES, Sweep
 from sim.experiments.code import code_digest
-from sim.experiments.directory import CELLS, MANIFEST, PARTS, PLAN, SPEC, WORKING, replace
+from sim.experiments.directory import CELLS, MANIFEST, PARTS, PLAN, SPEC, WORKING, alone, replace
+from sim.experiments.errors import Unwritable
 from sim.experiments.manifest import checkout, machine, rules_folder, short_hash, versions
 from sim.experiments.store import RESULTS
 from sim.metrics import METRICS
@@ -26,7 +27,7 @@ BEGUN = {SPEC, WORKING, CELLS, PARTS}
 
 
 def described(sweep: Sweep, base: Path) -> dict[str, Any]:
-    """The plan of a sweep, JSON-ready: what is asked for, with paths that start from `base`, and with what it is done."""
+    """The plan of a sweep, JSON-ready: what is asked for, where paths in it start if there are any, and with what it is done."""
     spec = sweep.spec
     units = {name: (field.json_schema_extra or {}).get("unit", "") for name, field in _fields(sweep).items()}
     return {
@@ -36,7 +37,7 @@ def described(sweep: Sweep, base: Path) -> dict[str, Any]:
         "question": spec.question,
         "config_hash": short_hash(sweep.config),
         "spec": spec.dumped(),
-        "base": str(base.absolute()),
+        "base": str(base.absolute()) if sweep.names_files else "",
         "scenario": sweep.scenario.name,
         "preset": spec.preset,
         "fixed": dict(sweep.common),
@@ -85,20 +86,26 @@ def opened(sweep: Sweep, base: Path, out: Path | None = None, *, resume: bool = 
 
     Raises:
         InputError: the directory is taken, holds something else, was made with other code, or can not be written.
+        Unwritable: the disk is full, or fails.
     """
     folder = folder_of(sweep, out)
     try:
-        if (folder / PLAN).is_file():
-            _check(described(sweep, base), sweep, folder, resume, anew)
-            return folder
-        if folder.exists() and (not folder.is_dir() or {file.name for file in folder.iterdir()} - BEGUN):
-            raise InputError(f"out: {folder} exists and is no sweep, allowed is a new or an empty directory")
-        folder.mkdir(parents=True, exist_ok=True)
-        replace(folder, SPEC, yaml.safe_dump(sweep.spec.dumped(), sort_keys=False, allow_unicode=True).encode())
-        catalogue.write_plan(folder, sweep)
-        write_json(folder, PLAN, described(sweep, base))
+        if not (folder / PLAN).is_file():
+            if folder.exists() and (not folder.is_dir() or {file.name for file in folder.iterdir()} - BEGUN):
+                raise InputError(f"out: {folder} exists and is no sweep, allowed is a new or an empty directory")
+            folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder):
+            if (folder / PLAN).is_file():
+                _check(described(sweep, base), sweep, folder, resume, anew)
+                return folder
+            replace(folder, SPEC, yaml.safe_dump(sweep.spec.dumped(), sort_keys=False, allow_unicode=True).encode())
+            catalogue.write_plan(folder, sweep)
+            write_json(folder, PLAN, described(sweep, base))
     except OSError as error:
-        raise InputError(f"out: {folder} can not be written ({error.strerror}), allowed is a writable directory") from None
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise Unwritable(f"{error.filename or folder}: {reason}; the sweep has not begun") from error
+        raise InputError(f"out: {folder} can not be written ({reason}), allowed is a writable directory") from None
     return folder
 
 
@@ -162,8 +169,3 @@ def read_plan(folder: Path) -> dict[str, Any]:
         reason = f"has no {min(lacking)}" if lacking else f"is {plan['format']!r}, version {plan['version']!r}"
         raise InputError(f"sweep: {folder / PLAN} {reason}, not {FORMAT!r}, version {VERSION}; {allowed}")
     return dict(plan)
-
-
-def clear(folder: Path) -> None:
-    """Put away what drivers that were killed were still writing. Only for who is alone with the directory."""
-    shutil.rmtree(folder / WORKING, ignore_errors=True)

@@ -52,7 +52,8 @@ def query(folder: str | Path, question: str) -> tuple[list[str], list[tuple[Any,
                 return [], []
             return [column[0] for column in answer.description], answer.fetchall()
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise InputError(f"query: {' '.join(str(error).split())[:400]}") from None
+            reason = str(error).partition("\nLINE ")[0]  # the rest repeats the question
+            raise InputError(f"query: {' '.join(reason.split())[:400]}") from None
 
 
 def _open_sweep(base: duckdb.DuckDBPyConnection, place: Path) -> None:

@@ -3,22 +3,21 @@
 The manifest names the SHA-256 of the plan, the spec and the table of cells; the table has that of every part; and the manifest
 has one of itself. That detects damage and careless edits, not malice: who can write the files can write the digests, so note the
 manifest's digest elsewhere if that matters.
+
+Both are written in full before the manifest that was there gives way: if the disk does not take them, what was sealed is still.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from agents.files import digest_of
 from chain.errors import InputError
 from sim.experiments import catalogue
-from sim.experiments.directory import CELLS, MANIFEST, PLAN, SPEC
+from sim.experiments.directory import CELLS, MANIFEST, PLAN, SPEC, alone, flush, temporary, write
 from sim.experiments.journal import facts
-from sim.experiments.opening import as_json, read_plan, write_json
+from sim.experiments.opening import as_json, read_plan
 
 FORMAT, VERSION = "ledgerlab sweep manifest", 1
 COPIED = ("name", "code", "versions", "checkout", "machine", "seeds", "started")
@@ -32,10 +31,10 @@ def seal(folder: Path) -> dict[str, int]:
         OSError: they can not be written; what is published stays as it is.
     """
     plan = read_plan(folder)
-    with _alone(folder):
+    with alone(folder), temporary(folder) as cells, temporary(folder) as seals:
         known, errors, sessions = facts(folder, plan["cells"])
-        (folder / MANIFEST).unlink(missing_ok=True)
-        counts, rows = catalogue.settle(folder, known, errors)
+        counts, rows = catalogue.settle(folder, known, errors, cells)
+        digests = {PLAN: digest_of(folder / PLAN), SPEC: digest_of(folder / SPEC), CELLS: digest_of(cells)}
         manifest = {
             "format": FORMAT,
             "version": VERSION,
@@ -45,9 +44,13 @@ def seal(folder: Path) -> dict[str, int]:
             "wall_s": round(sum(one.get("wall_s", 0.0) for one in sessions), 3),
             "sessions": sessions,
             **{name: plan[name] for name in COPIED},
-            "files": {name: {"sha256": digest_of(folder / name)} for name in (PLAN, SPEC, CELLS)},
+            "files": {name: {"sha256": digest} for name, digest in digests.items()},
         }
-        write_json(folder, MANIFEST, manifest | {"sha256": own_digest(manifest)})
+        write(seals, as_json(manifest | {"sha256": own_digest(manifest)}))
+        (folder / MANIFEST).unlink(missing_ok=True)
+        cells.replace(folder / CELLS)
+        seals.replace(folder / MANIFEST)
+        flush(folder)
     return counts
 
 
@@ -58,14 +61,6 @@ def first_error(folder: Path) -> str:
             if status == "failed":
                 return str(error)
     return ""
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other drivers of this directory from sealing it at the same time."""
-    with (folder / PLAN).open("rb") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def own_digest(manifest: dict[str, Any]) -> str:

@@ -191,7 +191,7 @@ def find_spec(given: str, changes: Sequence[str] = ()) -> tuple[Spec, Path]:
     """
     known = {file.stem: file for file in sorted(SPECS.glob("*.yml"))}
     if given not in known and not os.path.lexists(given):
-        raise InputError(f"spec: {shown(given)} given, there is no such file; {nearest(given[:SHOWN], list(known))}, or a file")
+        raise InputError(f"spec: {shown(given)} given, there is no such file; {nearest(given[:SHOWN], ['a YAML file', *known])}")
     file = known.get(given, Path(given))
     fields, base = _read_file(file)
     for text in changes:

@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chain.errors import InputError
+from chain.errors import InputError, LedgerLabError
 from sim.experiments.cells import Cell, Sweep, cells_of, plan_sweep
 from sim.experiments.columns import undisturbed
-from sim.experiments.directory import damaged, is_published, part
+from sim.experiments.directory import clear, damaged, found, part, put_aside
 from sim.experiments.engines.choice import open_engine
 from sim.experiments.engines.engine import Done, Engine, Limits, Task
 from sim.experiments.errors import CellsFailed, Unwritable
 from sim.experiments.journal import FAILED, FINISHED, MISSING, Journal, facts
 from sim.experiments.leases import Leases
 from sim.experiments.manifest import machine
-from sim.experiments.opening import clear, opened
+from sim.experiments.opening import opened
 from sim.experiments.seal import first_error, seal
 from sim.experiments.spec import Spec, read_spec
 from sim.experiments.store import Stopped
@@ -95,33 +95,35 @@ class Driver:
             if self._is_settled(cell):
                 leases.give_back(cell.name)
                 continue
+            self._make_way(cell)
             self.rows[cell.name] = cell.row
             yield Task(str(self.folder.absolute()), cell.description)
 
     def _is_settled(self, cell: Cell) -> bool:
-        """Whether a cell has rows, or failed and is not to be tried again."""
+        """Whether a cell has rows, and they are what was published; or it failed and is not to be tried again."""
+        fact = self.known[cell.row]
+        status = fact["status"] if fact["cell"] == cell.name.encode() else MISSING
+        if status == FAILED:
+            return not self.retry_failed or cell.row in self.tried
+        if status == FINISHED and fact["sha256"]:
+            return damaged(self.folder, cell.name, fact["sha256"].decode()) is None
+        if found(self.folder, cell.name) is None:
+            return False
+        self._mark(cell.row, cell.name, FINISHED)
+        return True
+
+    def _make_way(self, cell: Cell) -> None:
+        """Put files aside that are not what was published, before their cell is run again; this driver has its lease."""
         fact = self.known[cell.row]
         if fact["cell"] == cell.name.encode() and fact["status"] == FINISHED:
-            return self._is_whole(cell, fact["sha256"].decode())
-        if fact["cell"] == cell.name.encode() and fact["status"] == FAILED:
-            return not self.retry_failed or cell.row in self.tried
-        if is_published(self.folder, cell.name):
-            self._mark(cell.row, cell.name, FINISHED)
-            return True
-        return False
-
-    def _is_whole(self, cell: Cell, sha256: str) -> bool:
-        """Whether the files of a cell are what was published. If not, it is put aside, and will be run again."""
-        wrong = damaged(self.folder, cell.name, sha256) if sha256 else None
-        if wrong is None:
-            return True
-        file, what = wrong
-        for one in {file, part(self.folder, cell.name)}:
-            if one.is_file():
-                one.rename(one.with_name(f"{one.name}.damaged-{time.time_ns()}"))
-        self._mark(cell.row, cell.name, MISSING)
+            file, what = damaged(self.folder, cell.name, fact["sha256"].decode()) or (part(self.folder, cell.name), "is damaged")
+            self._mark(cell.row, cell.name, MISSING)
+        else:
+            file, what = part(self.folder, cell.name), "is damaged"
+            if found(self.folder, cell.name) or not file.exists():
+                return
+        put_aside(self.folder, cell.name, file)
         self.tell(note=f"{file.relative_to(self.folder)} {what}, and the cell is run again; what was there has now another name")
-        return False
 
     def _mark(self, row: int, name: str, status: int) -> None:
         """Note what became of a cell."""
@@ -197,6 +199,7 @@ def sweep(
         CellsFailed: some cells failed; the others are kept.
         Stopped: Ctrl-C; what was finished is kept.
         Unwritable: the disk is full or fails; what was finished is kept.
+        LedgerLabError: the engine can not execute anything (more); likewise.
     """
     asked, base = read_spec(spec)
     return sweep_planned(
@@ -252,12 +255,15 @@ def drive(planned: Sweep, folder: Path, engine: Engine, *, retry_failed: bool = 
     driver = Driver(planned, folder, known, retry_failed, listen or (lambda progress: None))
     try:
         stopped, counts = _driven(driver, engine)
-    except (OSError, Unwritable) as error:
-        reason = str(error) if isinstance(error, Unwritable) else f"{error.filename or folder}: {error.strerror}"
+    except (OSError, LedgerLabError) as error:
         kept = f"{driver.done} of {planned.cells} cells are kept in {folder}; --resume goes on"
-        raise Unwritable(f"{reason}; {kept}") from error
+        if isinstance(error, LedgerLabError):
+            raise type(error)(f"{error}; {kept}") from error
+        raise Unwritable(f"{error.filename or folder}: {error.strerror or error}; {kept}") from error
     if stopped:
         raise Stopped(counts["done"], planned.cells, folder)
+    if counts["missing"]:
+        raise Unwritable(f"{counts['missing']} of {planned.cells} cells are gone from {folder}; --resume runs them again")
     if counts["failed"]:
         raise CellsFailed(counts["failed"], planned.cells, first_error(folder), folder)
     return folder
@@ -267,8 +273,7 @@ def _driven(driver: Driver, engine: Engine) -> tuple[bool, dict[str, int]]:
     """Let a driver work to its end and seal the directory; returns whether it was stopped, and the cells by status."""
     clock, stopped, folder = time.perf_counter(), False, driver.folder
     with Leases(folder) as leases, contextlib.closing(Journal(folder, leases.driver)) as journal:
-        if not leases.others():
-            clear(folder)
+        clear(folder)
         driver.tell()
         began = datetime.now(UTC).isoformat(timespec="seconds")
         journal.begin({"started": began, "engine": engine.name, "machine": machine()})
@@ -279,6 +284,5 @@ def _driven(driver: Driver, engine: Engine) -> tuple[bool, dict[str, int]]:
         with undisturbed():
             journal.end(time.perf_counter() - clock)
             counts = seal(folder)
-            if not leases.others():
-                clear(folder)
+    clear(folder)
     return stopped, counts

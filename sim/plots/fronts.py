@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from sim.experiments.conclusions.findings import Findings, Floats, Ints, grouped
 from sim.experiments.conclusions.under_attack import Sides, front
 from sim.experiments.reading import LEVEL
 from sim.metrics.statistics import mean_interval
-from sim.plots.style import PALETTE, as_text, dress, head, legend
+from sim.plots.style import PALETTE, as_text, dress, head, legend, shown_in
 
 WRITTEN = 8
 """A map with at most so many cells a side has its numbers written in."""
@@ -75,7 +76,7 @@ def heat(found: Findings, one: Map) -> Figure:
     values = found.values[metric["name"]]
     arms = list(range(len(found.arms)))[:MAPS]
     rows, base = found.pairs
-    across = min(len(arms), 3)
+    across = min(len(arms), 2 if len(arms) == 4 else 3)
     down = -(-len(arms) // across)
     figure = Figure(figsize=(max(8.0, 4.2 * across), 1.0 + 3.6 * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False).ravel()
@@ -92,12 +93,19 @@ def heat(found: Findings, one: Map) -> Figure:
     for axes, arm, gap, doubt in zip(grid[1:], arms[1:], gaps, unsure, strict=False):
         _heat(figure, axes, one, gap, widest, f"{found.arms[arm]} − baseline", doubt)
     for axes in grid[: len(arms)]:
-        units = found.plan["varied"]
-        words = [f"{name} ({units[name]})" if units[name] else name for name in (one.across, one.down)]
-        axes.set_xlabel(as_text(words[0]))
-        axes.set_ylabel(as_text(words[1]))
+        _named(axes.xaxis, one.x, one.across, found.plan["varied"][one.across])
+        _named(axes.yaxis, one.y, one.down, found.plan["varied"][one.down])
+        axes.tick_params(axis="x", rotation=30 if max(len(tick.get_text()) for tick in axes.get_xticklabels()) > 5 else 0)
     head(figure, as_text(f"{metric['name']} ({metric['unit']}) over {one.across} and {one.down}", 120))
     return figure
+
+
+def _named(axis: Axis, values: Floats, name: str, unit: str) -> None:
+    """Values of a parameter along a map, and what they are."""
+    scale, unit = shown_in(unit)
+    step = -(-values.size // WRITTEN)
+    axis.set_ticks(range(0, values.size, step), [f"{value * scale:.6g}" for value in values[::step]])
+    axis.set_label_text(as_text(f"{name} ({unit})" if unit else name))
 
 
 def _heat(
@@ -108,17 +116,14 @@ def _heat(
     low, high = (None, None) if widest is None else (-widest, widest)
     image = axes.imshow(np.ma.masked_invalid(values), cmap=shades, aspect="auto", origin="lower", vmin=low, vmax=high)
     figure.colorbar(image, ax=axes, shrink=0.9)
-    for axis, ticks in ((axes.xaxis, one.x), (axes.yaxis, one.y)):
-        step = -(-ticks.size // WRITTEN)
-        axis.set_ticks(range(0, ticks.size, step), [f"{tick:g}" for tick in ticks[::step]])
-    axes.tick_params(axis="x", rotation=30 if max(len(f"{tick:g}") for tick in one.x) > 5 else 0)
     axes.set_title(as_text(title), loc="left", fontsize=9.5, fontweight="bold")
     if max(values.shape) > WRITTEN:
         return
     for (i, j), value in np.ndenumerate(values):
         red, green, blue, _ = image.to_rgba(np.array([value]))[0] if np.isfinite(value) else (1, 1, 1, 1)
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-        text = f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "n/a"
+        text = f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+        text = text.replace("-", "−") if np.isfinite(value) else "n/a"
         text = f"({text})" if doubt is not None and doubt[i, j] else text
         axes.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
 
@@ -143,16 +148,16 @@ def fronts(found: Findings, sides: Sides) -> Figure:
             _dots(axes, (headline, kept), dots, k, as_text(market))
         sign = -1 if metric["more_is_better"] is False else 1
         best = mine[front(sign * headline.mean[mine], kept.mean[mine])]
-        axes.plot(
-            headline.mean[best], kept.mean[best], color="black", linewidth=1, linestyle="--", zorder=1, label="Pareto front"
-        )
+        if best.size > 1:
+            x, y = headline.mean[best], kept.mean[best]
+            axes.plot(x, y, color="black", linewidth=1, linestyle="--", zorder=1, label="Pareto front")
         dress(
             axes,
             as_text(f"{metric['name']} with honest attackers, {metric['unit']}", 80),
             "",
             as_text(f"{attack}, share {largest:.3g}"),
         )
-        axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.xaxis.set_major_locator(MaxNLocator(5))
     for axes in grid[:, 0]:
         axes.set_ylabel("honest welfare kept under attack")

@@ -56,6 +56,15 @@ def as_text(text: str, most: int = 48, lines: bool = False) -> str:
     return ("\u2009" if known.startswith("_") else "") + known.replace("$", "\\$")
 
 
+def shown_in(unit: str) -> tuple[float, str]:
+    """What to multiply values of a unit by before they are shown, and the unit that they have then: no axis counts µcoin.
+
+    >>> shown_in("µcoin"), shown_in("bps")
+    ((1e-06, 'coins'), (1.0, 'bps'))
+    """
+    return (1e-6, "coins") if unit == "µcoin" else (1.0, unit)
+
+
 @cache
 def _characters() -> frozenset[int]:
     """The characters of the font of all figures."""

@@ -14,7 +14,7 @@ from sim.experiments.conclusions.findings import MOST_VALUES, Findings, Floats, 
 from sim.experiments.conclusions.under_attack import SHOWN, markets
 from sim.experiments.reading import LEVEL
 from sim.metrics.statistics import mean_interval
-from sim.plots.style import PALETTE, as_text, dress, head, legend, look
+from sim.plots.style import PALETTE, as_text, dress, head, legend, look, shown_in
 
 LINES = 8
 """In one panel."""
@@ -99,7 +99,8 @@ def response(found: Findings, parameter: str) -> Figure:
     """Metrics over a varied parameter, one line per arm, the other parameters and the shares averaged."""
     x, group = bins(found, parameter)
     dotted = sampled(found, parameter)
-    unit = found.plan["varied"][parameter]
+    scale, unit = shown_in(found.plan["varied"][parameter])
+    x = x * scale
     figure, places = _grid(found, found.metrics[:METRICS])
     for metric, panel, axes in places:
         values = found.values[metric["name"]]
@@ -107,7 +108,7 @@ def response(found: Findings, parameter: str) -> Figure:
             mine = (found.arm == arm) & (found.cells["attack"] == panel.attack)
             if dotted:
                 dots = found.levels[metric["name"]].mean[mine]
-                axes.plot(found.cells[parameter][mine], dots, ".", color=look(k)["color"], alpha=0.25, markersize=3)
+                axes.plot(found.cells[parameter][mine] * scale, dots, ".", color=look(k)["color"], alpha=0.25, markersize=3)
             _line(axes, x, grouped(values[mine], group[mine], x.size), k, label)
         _dressed(axes, f"{parameter} ({unit})" if unit else parameter, panel)
         if x.min() > 0 and x.max() >= 100 * x.min():

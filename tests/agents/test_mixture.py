@@ -121,6 +121,8 @@ def test_a_mixture_is_given_as_a_mapping_as_text_or_as_it_is():
         ("mine.py:thrifty", ()),
         ("a+b:3/mine.py:thrifty", ()),
         ("thompson:32", (("thompson", 32),)),
+        ("thompson:32+:5", ()),
+        ("thompson:1" + "0" * 400, ()),
         ("mine.py:thrifty:20", (("mine.py:thrifty", 20),)),
         ("a+b/mine.py:thrifty:20+cheapest:12", (("a+b/mine.py:thrifty", 20), ("cheapest", 12))),
     ],

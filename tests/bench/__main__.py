@@ -10,6 +10,7 @@ from tests.bench.ledger_speed import ledger_speed
 from tests.bench.market_speed import market_speed
 from tests.bench.mesa_speed import mesa_speed
 from tests.bench.start_up import Wait, start_up
+from tests.bench.sweep_speed import sweep_speed
 from tests.bench.tabular_speed import tabular_speed
 from tests.bench.timing import Ratio
 
@@ -38,7 +39,7 @@ def waiting(waits: list[Wait]) -> Table:
     out = Table("what", "seconds", "aim", title="Waiting times")
     for wait in waits:
         colour = "green" if wait.seconds < wait.aim else "red"
-        out.add_row(wait.what, f"[{colour}]{wait.seconds:.2f}[/]", f"< {wait.aim:g}")
+        out.add_row(wait.what, f"[{colour}]{wait.seconds:.3g}[/]", f"< {wait.aim:g}")
     return out
 
 
@@ -60,12 +61,14 @@ def main() -> None:
         fronts, lines = front_speed()
     with console.status("PPO in the worlds, beside PPO in an environment that does nothing ..."):
         learning, missing = learning_speed()
+    with console.status("Sweeps: cells, workers, a billion decisions (several minutes), reports ..."):
+        swept, sweep_waits, sweep_lines = sweep_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
-    console.print(table(ratios + more + fronts + learning))
-    for note in notes + lines + missing:
+    console.print(table(ratios + more + fronts + learning + swept))
+    for note in notes + lines + missing + sweep_lines:
         console.print(note)
-    console.print(waiting(waits))
+    console.print(waiting(waits + sweep_waits))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from sim.experiments.conclusions.findings import Findings
+from sim.experiments.conclusions.tables import whole
 
 
 def asked(found: Findings) -> list[str]:
     """Scenario, parameters, policies, attacks, seeds and cells."""
     plan, cells = found.plan, found.cells
-    fixed = ", ".join(f"{name} = {value}" for name, value in plan["fixed"].items()) or "none"
+    fixed = ", ".join(f"{name} = {whole(value)}" for name, value in plan["fixed"].items()) or "none"
     out = [f"Scenario {plan['scenario']}, preset {plan['preset']}; parameters changed in all cells: {fixed}."]
     varied = [_values(name, unit, np.unique(cells[name])) for name, unit in plan["varied"].items() if name in cells]
     if varied:
@@ -38,7 +39,8 @@ def asked(found: Findings) -> list[str]:
 
 def _values(name: str, unit: str, values: Any) -> str:
     """A parameter with its values."""
-    shown = ", ".join(map(str, values.tolist())) if values.size <= 8 else f"{values.size} values from {values[0]} to {values[-1]}"
+    few = ", ".join(whole(value) for value in values[:8].tolist())
+    shown = few if values.size <= 8 else f"{values.size} values from {whole(values[0])} to {whole(values[-1])}"
     return f"{name} = {shown}{f' {unit}' if unit else ''}"
 
 

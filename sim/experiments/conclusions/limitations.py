@@ -113,7 +113,8 @@ def _wide(found: Findings) -> list[str]:
     ratio = np.divide((d.high - d.low) / 2, scale, out=np.full(scale.shape, np.nan), where=scale > 0)[wide]
     times = float(np.median(ratio[np.isfinite(ratio)] ** 2)) if np.isfinite(ratio).any() else np.nan
     if times > 1:
-        text += f" About {times:.2g} times as many seeds would bring half of the median one down to {100 * WIDE:.0f} %."
+        many = f"{times:.0f}" if times >= 10 else f"{times:.2g}"
+        text += f" About {many} times as many seeds would bring half of the median one down to {100 * WIDE:.0f} %."
     return [text]
 
 

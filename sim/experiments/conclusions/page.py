@@ -22,6 +22,7 @@ from sim.experiments.conclusions.document import (
 from sim.experiments.conclusions.findings import Findings, effects
 from sim.experiments.conclusions.frame import again, asked
 from sim.experiments.conclusions.limitations import limitations
+from sim.experiments.conclusions.losses import losses, losses_table
 from sim.experiments.conclusions.pictures import pictures
 from sim.experiments.conclusions.policies import MOST_ARMS, families
 from sim.experiments.conclusions.summary import summary
@@ -143,7 +144,14 @@ def _attacked(found: Findings, sides: Sides) -> list[Block]:
     )
     total = len(sides.cases[0])
     text += f" {len(table.rows)} of {total} cases are shown." if len(table.rows) < total else ""
-    return [Heading("Under attack"), Paragraph(text), table]
+    blocks: list[Block] = [Heading("Under attack"), Paragraph(text), table]
+    if not (lost := losses(found, sides)).cases:
+        return blocks
+    text = (
+        "Honest welfare lost at the lowest and at the highest value of each parameter, on the same seeds; attacks, shares and "
+        "the other parameters are averaged. p after Holm's correction over this table."
+    )
+    return [*blocks, Paragraph(text), losses_table(found, lost)]
 
 
 def _policies(found: Findings) -> list[Block]:

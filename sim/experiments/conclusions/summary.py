@@ -5,11 +5,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.experiments.conclusions.findings import Compared, Findings, Ints, balanced
+from sim.experiments.conclusions.findings import Compared, Findings, Ints, balanced, effects
+from sim.experiments.conclusions.losses import losses, losses_said
 from sim.experiments.conclusions.tables import counted, place
 from sim.experiments.conclusions.under_attack import Sides
 from sim.experiments.reading import LEVEL, UNSURE, p_words, span, with_error
 from sim.metrics.statistics import mean_interval, paired_difference
+
+MOST_NAMED = 8
+"""Arms or parameters in a sentence."""
 
 
 def summary(found: Findings, sides: Sides) -> list[str]:
@@ -19,11 +23,12 @@ def summary(found: Findings, sides: Sides) -> list[str]:
         done = (found.cells["status"] == "done").any()
         return [f"{name} is not defined in any run." if done else "No cell was finished: nothing can be concluded."]
     if sides.honest.size:
-        return [*_attacked(sides), *_markets(found, sides)]
+        worst = [*_attacked(sides), *losses_said(losses(found, sides))]
+        return [*worst, *(_markets(found, sides) if len(sides.markets) > 1 else _consistent(found))]
     if found.by_arm:
         text = _ranked(found, found.arms, np.arange(len(found.arm)), found.arm, found.pooled[name].compared)
         return [text, *_consistent(found)]
-    return [_points(found)]
+    return [_points(found), *_moved(found)]
 
 
 def _ranked(found: Findings, labels: Sequence[str], rows: Ints, group: Ints, compared: Compared | None) -> str:
@@ -80,7 +85,22 @@ def _consistent(found: Findings) -> list[str]:
     up, down, unsure = _counts(found.compared[found.metrics[0]["name"]])
     total = up + down + unsure
     text = f"Point by point, {up} of {total} comparisons with the baseline are higher, {down} lower, and of {unsure} {UNSURE}"
-    return [f"{text} (p at most {LEVEL} after Holm's correction over all {total})."]
+    return [f"{text} (p at most {LEVEL} after Holm's correction over all {total}).{_by_arm(found)}"]
+
+
+def _by_arm(found: Findings) -> str:
+    """At how many points each of a few arms is higher and lower than the baseline."""
+    if not 2 < len(found.arms) <= MOST_NAMED:
+        return ""
+    name = found.metrics[0]["name"]
+    sure, size = found.compared[name].adjusted <= LEVEL, found.compared[name].difference.mean
+    arm = found.arm[found.pairs[0]]
+    words = []
+    for k, label in enumerate(found.arms[1:], 1):
+        up, down = (int((sure & (arm == k) & (side * size > 0)).sum()) for side in (1, -1))
+        counts = f"higher at {up} and lower at {down} of {found.points} points" if k == 1 else f"{up} and {down}"
+        words.append(f"{counts} with {label}")
+    return f" Against {found.arms[0]}, {name} is {', '.join(words)}."
 
 
 def _points(found: Findings) -> str:
@@ -100,6 +120,20 @@ def _points(found: Findings) -> str:
         f"{metric['name']} is {' and '.join(text)}. Of {up + down + unsure} points, {up} are higher and {down} lower than the "
         f"first, {place(found, 0)}; of {unsure} {UNSURE} (p at most {LEVEL} after Holm's correction)."
     )
+
+
+def _moved(found: Findings) -> list[str]:
+    """One arm: what each of several parameters does over its range, the largest first."""
+    metric, names = found.metrics[0], found.parameters()
+    if not 2 <= len(names) <= MOST_NAMED:
+        return []
+    several, compared = effects(found, metric["name"], [0])
+    size, sure = compared.difference.mean, compared.adjusted <= LEVEL
+    order = np.argsort(-np.abs(np.nan_to_num(size)), kind="stable").tolist()
+    moved = [f"{several[k].parameter} ({size[k]:+.3g})" for k in order if sure[k]]
+    still = [several[k].parameter for k in order if not sure[k]]
+    text = f"Over the range of each, the rest averaged, {metric['name']} is moved by {', '.join(moved) or 'nothing for certain'}"
+    return [f"{text}; of {', '.join(still)} {UNSURE}." if moved and still else f"{text}."]
 
 
 def _attacked(sides: Sides) -> list[str]:

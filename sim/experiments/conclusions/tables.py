@@ -37,6 +37,15 @@ def number(value: float, form: str = ".4g") -> str:
     return "n/a" if math.isnan(value) else f"{value:{form}}"
 
 
+def whole(value: float) -> str:
+    """A parameter's value as a spec may write it; of a bin's middle, the nearest.
+
+    >>> whole(10_000_000), whole(4060160.4), whole(2_500)
+    ('10_000_000', '4_060_160', '2500')
+    """
+    return f"{value:.0f}" if abs(value) < 10_000 else f"{value:_.0f}"
+
+
 def level(one: Interval, k: int) -> str:
     """The k-th mean with half of its interval."""
     return with_error(float(one.mean[k]), float(one.low[k]), float(one.high[k]))
@@ -45,7 +54,7 @@ def level(one: Interval, k: int) -> str:
 def place(found: Findings, row: int) -> str:
     """The point of a cell in words: what varies between points."""
     cells = found.cells
-    words = [f"{name} = {cells[name][row]}" for name in found.parameters()]
+    words = [f"{name} = {whole(cells[name][row])}" for name in found.parameters()]
     attacks = [f"{cells['attack'][row]} {cells['share'][row]:.3g}"] if found.varying(["attack", "share"]) else []
     return ", ".join(words + attacks) or "the only point"
 
@@ -114,7 +123,7 @@ def effects_table(found: Findings, effects: Sequence[Effect], compared: Compared
     rows = []
     for one in effects[:MOST_ROWS]:
         unit = found.plan["varied"][one.parameter]
-        ends = f"{one.low:g} to {one.high:g}{f' {unit}' if unit else ''}"
+        ends = f"{whole(one.low)} to {whole(one.high)}{f' {unit}' if unit else ''}"
         rows.append([one.parameter, ends, one.arm, *difference(compared, one.row, metric)])
     return Grid(["parameter", "from, to", "arm", *DIFFERENCES], rows, words=3)
 

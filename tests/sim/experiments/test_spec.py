@@ -80,7 +80,7 @@ def test_a_spec_is_found_by_name_or_by_path(tmp_path, monkeypatch):
     (tmp_path / "mine.yml").write_text("{name: mine, scenario: service_market}")
     assert find_spec("mine.yml")[0].name == "mine"
     assert find_spec("stake")[0].name == "stake"
-    with pytest.raises(InputError, match=r"'stak' given, there is no such file; .* did you mean stake\?, or a file"):
+    with pytest.raises(InputError, match=r"'stak' given, there is no such file; allowed are a YAML file, .* mean stake\?"):
         find_spec("stak")
 
 

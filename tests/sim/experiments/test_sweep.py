@@ -11,6 +11,7 @@ from sim.experiments.directory import encoded, publish
 from sim.experiments.errors import CellsFailed, Different, Unwritable
 from sim.experiments.journal import facts
 from sim.experiments.loading import read_sweep
+from sim.experiments.verify import verify
 from tests.sim.experiments.sweeps import TINY, parts_of, swept
 
 
@@ -40,6 +41,15 @@ def test_nothing_but_the_directory_is_left_behind(whole):
     assert sorted(file.name for file in whole.iterdir()) == [
         "cells.parquet", "journal", "manifest.json", "parts", "plan.json", "spec.yml",
     ]  # fmt: skip
+
+
+def test_a_plan_holds_a_path_of_this_machine_only_if_a_policy_is_a_file(whole, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def idle(view, memory, dice):\n    return {}\n")
+    other = swept(tmp_path / "other", {"policies": {"client": f"{file}:idle"}, "grid": {"arbiter_bps": [0]}}, trust=True)
+    assert json.loads((whole / "plan.json").read_text())["base"] == ""
+    assert json.loads((other / "plan.json").read_text())["base"] != ""
+    assert verify(other, replay=1, trust=True).problems == ()
 
 
 def test_a_sweep_that_is_there_is_not_run_again_without_being_asked(whole):

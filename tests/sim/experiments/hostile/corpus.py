@@ -5,7 +5,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sim.experiments.engines.memory import peak
 from tests.sim.experiments.hostile.bombs import BOMBS
 from tests.sim.experiments.hostile.entry import judged
 from tests.sim.experiments.hostile.places import PLACES
@@ -14,10 +13,13 @@ from tests.sim.experiments.hostile.values import VALUES
 
 CORPUS = {**TEXTS, **VALUES, **BOMBS, **PLACES}
 
+TRIES = 3
+
 
 def peak_mb():
-    """The most memory that this process has had; `ru_maxrss` would include that of the process which started it."""
-    return peak() / 1e6
+    """The most memory that this process has had; `getrusage` would count what its parent had when it was started."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":
@@ -29,9 +31,10 @@ if __name__ == "__main__":
             folder.mkdir()
             start = peak_mb()
             found[name] = judged(entry, folder) | {"grew_mb": peak_mb() - start}
-            if found[name]["seconds"] > 1:  # perhaps something else was
-                (folder / "again").mkdir()
-                found[name]["seconds"] = judged(entry, folder / "again")["seconds"]
+            for again in range(TRIES):
+                if found[name]["seconds"] > 1:  # perhaps something else was at work
+                    (folder / f"again{again}").mkdir()
+                    found[name]["seconds"] = judged(entry, folder / f"again{again}")["seconds"]
     heavy = sorted({"pandas", "pyarrow", "matplotlib", "scipy.stats", "torch", "mesa", "duckdb", "ray"} & sys.modules.keys())
     told = {"entries": found, "before_mb": before, "peak_mb": peak_mb(), "imported": heavy}
     json.dump(told, sys.stdout)

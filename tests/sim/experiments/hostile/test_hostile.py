@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from chain.errors import InputError
 from sim.cli import main
 from sim.experiments.cells import plan_sweep
 from sim.experiments.spec import checked, find_spec
@@ -29,7 +30,7 @@ BY_COMMAND = [name for number, name in enumerate(CORPUS) if number % 12 == 0]
 def judgement(tmp_path_factory):
     """What became of every entry, in one process that does nothing else."""
     command = [sys.executable, "-m", "tests.sim.experiments.hostile.corpus"]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout)
@@ -100,6 +101,15 @@ def test_the_code_that_is_refused_would_run_where_it_is_trusted(name, tmp_path, 
         (tmp_path / "a.py:f" / "policy.json").unlink()
     plan_sweep(checked(spec_with(text)), tmp_path, trust=True)
     assert Path(CANARY).exists()
+
+
+NOWHERE = ["a" * 490 + ".py:f", "a/" * 240 + "x.py:f", "../" * 60 + "x.py:f", "/dev/zero:f", "x.py:f:3+random:3"]
+
+
+@pytest.mark.parametrize("text", NOWHERE)
+def test_a_path_to_nothing_is_refused_where_code_is_trusted_too(text, tmp_path):
+    with pytest.raises(InputError, match="no Python file"):
+        plan_sweep(checked(spec_with(text)), tmp_path, trust=True)
 
 
 def test_the_payloads_would_run_in_loaders_that_are_trusted(tmp_path, monkeypatch):
