@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -81,9 +82,12 @@ def sweep(
         say(f"Next: ledgerlab report {kept}")
 
 
-def _asked_to_stop(number: int, frame: object) -> None:
-    """What a cluster sends before it takes a machine away is like Ctrl-C."""
-    raise KeyboardInterrupt
+def _asked_to_stop(number: int, frame: FrameType | None) -> None:
+    """What a cluster sends before it takes a machine away is like Ctrl-C, and put off where that is."""
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    if not callable(on_interrupt):  # a background job ignores Ctrl-C, but not this
+        raise KeyboardInterrupt
+    on_interrupt(number, frame)
 
 
 def concluded(folder: Path) -> None:

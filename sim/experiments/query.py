@@ -32,7 +32,12 @@ def query(folder: str | Path, question: str) -> tuple[list[str], list[tuple[Any,
         InputError: the directory holds neither, or the question is not understood.
     """
     place = Path(folder)
-    config: dict[str, Any] = {"memory_limit": MEMORY, "threads": THREADS, "enable_external_access": False}
+    config: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "threads": THREADS,
+        "enable_external_access": False,
+        "temp_directory": "",  # what does not fit in memory is refused, not written beside whoever asks
+    }
     with duckdb.connect(":memory:", config=config) as base:
         base.execute("SET lock_configuration = true")
         try:
@@ -41,6 +46,8 @@ def query(folder: str | Path, question: str) -> tuple[list[str], list[tuple[Any,
             else:
                 _open_run(base, place)
             answer = base.execute(question)
+            if answer is None:  # blanks, or a comment
+                raise InputError("query: nothing is asked; allowed is a question in SQL")
             if answer.description is None:
                 return [], []
             return [column[0] for column in answer.description], answer.fetchall()
@@ -53,7 +60,7 @@ def _open_sweep(base: duckdb.DuckDBPyConnection, place: Path) -> None:
     """Give a connection the tables of a sweep."""
     plan, cells, _ = read_cells(place)
     base.register("cells", pa.table({name: to_column(values) for name, values in cells.items()}))
-    done = [place / name for name in cells["part"].tolist() if name]
+    done = [place / name for name in dict.fromkeys(cells["part"].tolist()) if name]  # cells that are the same have one part
     if not done:
         return
     base.register("_rows", _files(done))

@@ -10,6 +10,10 @@ from sim.experiments.engines.engine import Engine, Limits, Work
 from sim.experiments.engines.inline import Inline
 
 MOST_WORKERS = 1_024
+MOST_SECONDS = 1_000_000.0
+"""Of a cell: eleven days."""
+MOST_MEMORY_MB = 1_000_000_000
+"""Of a cell: a petabyte."""
 
 
 def _inline(work: Work, workers: int | None, limits: Limits, scenario: str, address: str | None) -> Engine:
@@ -67,10 +71,10 @@ def open_engine(
         raise InputError(f"engine: {name!r} given; {nearest(str(name), list(ENGINES))}")
     if workers is not None:
         workers = whole("workers", workers, 1, MOST_WORKERS)
-    if limits.seconds is not None and not limits.seconds > 0:
-        raise InputError(f"seconds: {limits.seconds} given, allowed is more than 0")
+    if limits.seconds is not None and not 0 < limits.seconds <= MOST_SECONDS:
+        raise InputError(f"seconds: {limits.seconds} given, allowed is more than 0 and at most {MOST_SECONDS:_.0f}")
     if limits.memory_mb is not None:
-        whole("memory_mb", limits.memory_mb, 1)
+        whole("memory_mb", limits.memory_mb, 1, MOST_MEMORY_MB)
     if address is not None and name != "ray":
         raise InputError(f"address: {address!r} given, but the engine {name} has none; allowed with ray")
     return ENGINES[name](work, workers, limits, scenario, address)

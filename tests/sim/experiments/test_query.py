@@ -29,6 +29,18 @@ def test_what_was_recorded_is_there(whole):
     assert 0 < jobs <= hires
 
 
+def test_cells_that_are_the_same_have_their_rows_once_each(tmp_path):
+    spec = {"grid": {}, "policies": {}, "arms": {"one": {}, "other": {}}, "record": ["series"]}
+    folder = swept(tmp_path / "twins", spec)
+    assert query(folder, "SELECT arm, count(*) FROM runs GROUP BY 1 ORDER BY 1")[1] == [("one", 3), ("other", 3)]
+    assert len(sim.load(folder)) == 6
+    assert query(folder, "SELECT count(DISTINCT seed), count(*) = count(DISTINCT (seed, tick)) FROM ticks")[1] == [(3, True)]
+
+
+def test_what_does_not_fit_in_memory_is_not_written_beside_whoever_asks(whole):
+    assert query(whole, "SELECT current_setting('temp_directory')")[1] == [("",)]
+
+
 def test_a_single_run_answers_too(tmp_path):
     folder = record("service_market", seeds=2, preset="minimal", out=tmp_path / "run")
     assert query(folder, "SELECT count(*), max(seed) FROM runs")[1] == [(2, 1)]
@@ -47,6 +59,8 @@ def test_a_single_run_answers_too(tmp_path):
         "LOAD httpfs",
         "SELECT * FROM read_parquet('{place}/cells.parquet')",
         "SELEC 1",
+        "",
+        "; -- nothing",
         "SELECT nothing FROM runs",
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 
 import sim
 from chain.errors import InputError
+from sim.commands.sweep import _asked_to_stop
 from sim.experiments.columns import from_column, to_column, undisturbed
 from sim.experiments.manifest import read_manifest
 from sim.experiments.store import Stopped, read_table
@@ -172,6 +173,28 @@ def test_ctrl_c_waits_until_rows_are_written():
         write()
     assert done
     assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_being_asked_to_stop_waits_too_and_stops_a_background_job(ignored):
+    done = []
+    handlers = {signal.SIGTERM: _asked_to_stop, signal.SIGINT: signal.SIG_IGN if ignored else signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+
+    def write():
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(True)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write()
+        assert done
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_run_can_be_recorded_outside_of_the_main_thread(tmp_path):
