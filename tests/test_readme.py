@@ -37,9 +37,9 @@ def test_the_commands_of_the_sweep_run_as_they_stand_with_fewer_seeds(monkeypatc
         fewer = ["--set", "seeds=3"] if words[0] == "sweep" else []
         assert main([*words, *fewer]) == 0, words
         said[words[0]] = capsys.readouterr().out
-    assert (tmp_path / "policies" / "report.html").is_file()
+    assert (tmp_path / "results/clients" / "report.html").is_file()
     assert "thompson" in said["query"]
-    assert "policies is what was written" in said["verify"]
+    assert "results/clients is what was written" in said["verify"]
     assert "2 cells executed again" in said["verify"]
 
 
