@@ -232,7 +232,7 @@ assert sim.load(folder).equals(rows)
 
 # %% [markdown]
 # This finds damage and careless edits, not malice: who can write the files can write the digests, too. If that matters, note
-# the digest of the manifest somewhere else. What no forger can have is the replay: the same code must give the same values.
+# the digest of the manifest somewhere else, and replay: a forged value does not survive when its cell is executed again.
 #
 # ## Try it
 #
