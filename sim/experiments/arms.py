@@ -45,8 +45,6 @@ class Seat:
             checked = self.role.read(answer, view.size)
         except InputError as error:
             raise InputError(f"{self}: {error}") from error
-        except MemoryError:
-            raise
         except Exception as error:
             raise InputError(f"{self}: raised {type(error).__name__}: {error}{_line_of(error)}") from error
         return {str(name): checked[str(name)] for name in answer}

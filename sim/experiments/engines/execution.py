@@ -25,8 +25,9 @@ def execute(work: Work, task: Task, memory_mb: int | None = None) -> Done:
     try:
         with memory.limited(memory_mb):
             done = work(task)
-    except MemoryError:
-        done = Done(name, error=out_of_memory(memory_mb), kind="memory")
+    except MemoryError as error:
+        said = f" ({one_line(error)})" if str(error) else ""
+        done = Done(name, error=out_of_memory(memory_mb) + said, kind="memory")
     except (Exception, SystemExit) as error:
         done = Done(name, error=one_line(error), kind="error")
     wall_s = perf_counter() - begin
