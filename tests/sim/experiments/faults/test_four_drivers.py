@@ -165,6 +165,25 @@ def test_a_lease_is_had_by_one(tmp_path):
     assert list(tmp_path.glob("leases")) == []
 
 
+@pytest.mark.parametrize(
+    ("driver", "age_s", "had"),
+    [
+        (f"{HERE}.{NOBODY}.17.aaaaaaaa", 0.0, True),
+        (f"{HERE}.{os.getpid()}.17.bbbbbbbb", 0.0, True),
+        (f"{this_process()}.cccccccc", 50.0, False),
+        (f"{this_process()}.dddddddd", 70.0, True),
+        ("elsewhere.12345678.9.17.eeeeeeee", 50.0, False),
+        ("elsewhere.12345678.9.17.ffffffff", 70.0, True),
+        ("", 0.0, False),
+        ("nobody that is known", 0.0, True),
+    ],
+)
+def test_who_is_dead_or_was_not_heard_of_for_a_minute_holds_no_lease(tmp_path, driver, age_s, had):
+    plant(tmp_path, driver, ["ab" * 8], age_s, shows=driver.count(".") == 4)
+    with Leases(tmp_path) as mine:
+        assert mine.take("ab" * 8) == had
+
+
 def test_a_lease_that_changes_hands_while_it_is_judged_stays_with_who_has_it(tmp_path, monkeypatch):
     plant(tmp_path, f"{HERE}.{NOBODY}.17.aaaaaaaa", ["ab" * 8])
     with Leases(tmp_path) as slow, Leases(tmp_path) as fast:

@@ -64,6 +64,17 @@ def test_drivers_that_are_killed_leave_what_the_next_goes_on_with(nursery, whole
     assert partly >= kills / 3
 
 
+def test_workers_of_a_driver_that_is_killed_end_with_it_whatever_they_do(nursery, tmp_path):
+    (tmp_path / "mine.py").write_text("def mine(view, memory, dice):\n    while True: pass\n")
+    spec = {**SMALL, "policies": {"client": f"{tmp_path}/mine.py:mine"}}
+    pid = nursery.start(tmp_path / "small", spec, given={"engine": "workers", "workers": 2, "trust": True})
+    until(lambda: len(nursery.workers()) == 2 and len(list(tmp_path.glob("small/leases/*.lease"))) == 2)
+    time.sleep(0.3)
+    assert kill(pid)
+    assert nursery.wait(pid)[0] == -9
+    until(lambda: not nursery.workers(), seconds=3.0)
+
+
 def test_workers_that_are_killed_are_replaced_and_their_cells_tried_again(nursery, whole, tmp_path):
     dice, landed, sweeps, told = random.Random(2), 0, 0, []
     while landed < KILLS:
