@@ -14,8 +14,7 @@ from sim.experiments.manifest import machine
 from sim.experiments.sweep import sweep
 from tests.bench.sweep_speed import many
 
-CELLS, SEEDS, REPEATS = 1_000, 20, 3
-TINY_CELLS = 1_000
+CELLS, SEEDS, REPEATS = 500, 20, 3
 ENGINES = (("workers", 1), ("workers", 2), ("ray", 1), ("ray", 2))
 
 
