@@ -34,6 +34,11 @@ def write_plan(folder: Path, sweep: Sweep) -> None:
         rename(file, folder / CELLS)
 
 
+def planned(sweep: Sweep) -> Columns:
+    """The table of all cells as they are planned, in memory."""
+    return joined([_table(sweep, rows) for rows in _chunks(sweep)])
+
+
 def _chunks(sweep: Sweep) -> Iterator[list[dict[str, Any]]]:
     """The rows of the table, so many at a time."""
     rows = (_row(sweep, cell) for cell in cells_of(sweep))

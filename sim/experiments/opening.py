@@ -98,7 +98,7 @@ def opened(sweep: Sweep, base: Path, out: Path | None = None, *, resume: bool = 
             if (folder / PLAN).is_file():
                 _check(described(sweep, base), sweep, folder, resume, anew)
                 return folder
-            replace(folder, SPEC, yaml.safe_dump(sweep.spec.dumped(), sort_keys=False, allow_unicode=True).encode())
+            replace(folder, SPEC, as_yaml(sweep.spec.dumped()))
             catalogue.write_plan(folder, sweep)
             write_json(folder, PLAN, described(sweep, base))
     except OSError as error:
@@ -112,6 +112,11 @@ def opened(sweep: Sweep, base: Path, out: Path | None = None, *, resume: bool = 
 def write_json(folder: Path, name: str, content: dict[str, Any]) -> None:
     """Write a JSON file in the one form that a sweep's directory has."""
     replace(folder, name, as_json(content))
+
+
+def as_yaml(spec: dict[str, Any]) -> bytes:
+    """The bytes of a spec as it is kept."""
+    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True).encode()
 
 
 def as_json(content: dict[str, Any]) -> bytes:
@@ -135,6 +140,7 @@ def _check(now: dict[str, Any], sweep: Sweep, folder: Path, resume: bool, anew: 
             "--anew, which runs every cell again beside them, or the same"
         )
     (folder / MANIFEST).unlink(missing_ok=True)
+    replace(folder, SPEC, as_yaml(sweep.spec.dumped()))
     catalogue.write_plan(folder, sweep)
     write_json(folder, PLAN, now)
 

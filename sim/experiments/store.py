@@ -33,10 +33,10 @@ RESULTS = Path("results")
 class Stopped(KeyboardInterrupt):
     """A run was interrupted; the message says what was kept."""
 
-    def __init__(self, kept: int, total: int, folder: Path | None) -> None:
-        """So many runs of the total are kept in this folder; None: nothing is."""
+    def __init__(self, kept: int, total: int, folder: Path | None, what: str = "runs") -> None:
+        """So many runs, or what there is, of the total are kept in this folder; None: nothing is."""
         self.kept, self.total, self.folder = kept, total, folder
-        super().__init__(f"stopped: {kept} of {total} runs kept" + (f" in {folder}" if folder else ""))
+        super().__init__(f"stopped: {kept} of {total} {what} kept" + (f" in {folder}" if folder else ""))
 
 
 def check_out(out: Path | None) -> None:

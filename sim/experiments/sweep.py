@@ -261,7 +261,7 @@ def drive(planned: Sweep, folder: Path, engine: Engine, *, retry_failed: bool = 
             raise type(error)(f"{error}; {kept}") from error
         raise Unwritable(f"{error.filename or folder}: {error.strerror or error}; {kept}") from error
     if stopped:
-        raise Stopped(counts["done"], planned.cells, folder)
+        raise Stopped(counts["done"], planned.cells, folder, "cells")
     if counts["missing"]:
         raise Unwritable(f"{counts['missing']} of {planned.cells} cells are gone from {folder}; --resume runs them again")
     if counts["failed"]:

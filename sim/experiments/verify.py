@@ -12,9 +12,10 @@ import pyarrow as pa
 from agents.files import digest_of
 from chain.errors import InputError, whole
 from sim.experiments import catalogue
+from sim.experiments.agreement import disagreements, misplanned
 from sim.experiments.cells import Cell, cells_of, plan_sweep
 from sim.experiments.columns import from_column
-from sim.experiments.directory import MANIFEST, contents, damaged, part, table_of
+from sim.experiments.directory import CELLS, MANIFEST, PLAN, SPEC, contents, damaged, part, table_of
 from sim.experiments.manifest import read_manifest as read_run
 from sim.experiments.opening import is_sweep, read_plan
 from sim.experiments.seal import read_manifest
@@ -66,13 +67,13 @@ def verify(
         return Verdict(0, 0, (f"{place} has no {MANIFEST}: the sweep was not brought to an end, --resume does",), ())
     for name, entry in manifest["files"].items():
         problems += _compared(place, name, entry["sha256"])
+    problems += [f"{MANIFEST}: it does not vouch for {name}" for name in (PLAN, SPEC, CELLS) if name not in manifest["files"]]
     if problems:
         return Verdict(len(manifest["files"]), 0, tuple(problems), ())
     plan = read_plan(place)
     whole("replay", replay, 0, plan["cells"])
-    repeated = {name: plan.get(name) for name in manifest if name in plan and name not in ("cells", "format", "version")}
-    problems += [f"{MANIFEST}: {name} is not that of the plan" for name, value in repeated.items() if manifest[name] != value]
     cells = catalogue.read(place)
+    problems += disagreements(place, manifest, plan, cells)
     done = np.flatnonzero(cells["status"] == "done")
     for row in done.tolist():
         if (wrong := damaged(place, cells["cell"][row], cells["sha256"][row])) is not None:
@@ -115,10 +116,13 @@ def _replayed(
 ) -> tuple[list[str], list[str]]:
     """Execute cells again: what differs, and what is to be known."""
     sweep = plan_sweep(checked(plan["spec"]), Path(plan["base"]), trust)
+    cells = catalogue.read(place)
     problems, notes, count = [], [], 0
     if sweep.base["code"] != plan["code"]["sha256"]:
         notes.append("the code is not that which wrote the sweep: values are compared, not bytes")
-    names = iter(catalogue.read(place)["cell"].tolist())
+    elif sweep.base["versions"].items() <= plan["versions"].items():
+        problems += misplanned(plan, cells, sweep)
+    names = iter(cells["cell"].tolist())
     for cell, name in zip(cells_of(sweep), names, strict=False):
         if cell.row in chosen:
             problems += _executed(place, cell, name)

@@ -72,10 +72,10 @@ def _ranked(found: Findings, labels: Sequence[str], rows: Ints, group: Ints, com
 
 
 def _counts(compared: Compared) -> tuple[int, int, int]:
-    """Comparisons that are higher, lower and undecided."""
-    sure = compared.adjusted <= LEVEL
+    """Comparisons that are higher, lower and undecided, of those that there are."""
+    sure, there = compared.adjusted <= LEVEL, int((compared.difference.n > 0).sum())
     up, down = (int((sure & (side * compared.difference.mean > 0)).sum()) for side in (1, -1))
-    return up, down, len(sure) - up - down
+    return up, down, there - up - down
 
 
 def _consistent(found: Findings) -> list[str]:

@@ -6,6 +6,7 @@ prices earn most for all sellers together where every markup is mu / (1 - sum of
 Amounts are floats in the smallest unit of money, per unit mass of consumers.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logsumexp, wrightomega
 
 HALVINGS, NEWTON_STEPS = 60, 12
+KNOWN = 2**16
+"""So many markets' Nash prices are remembered: the parameters of a sweep are checked again and again."""
 Floats = NDArray[np.float64]
 
 
@@ -71,6 +74,11 @@ def nash_prices(market: Market) -> Floats:
     side rises in t and is convex, so Newton's method runs down to the root from above. Bisection finds the log-sum at which all
     shares add up to one.
     """
+    return np.array(_nash_prices(market))
+
+
+@lru_cache(maxsize=KNOWN)
+def _nash_prices(market: Market) -> tuple[float, ...]:
     gains = _gains(market)
     low, high = 0.0, float(np.logaddexp(0, logsumexp(gains) - 1))
     for _ in range(HALVINGS):
@@ -82,4 +90,4 @@ def nash_prices(market: Market) -> Floats:
             low = s
         else:
             high = s
-    return np.asarray(market.costs + market.mu * (1 + np.exp(t)))
+    return tuple((market.costs + market.mu * (1 + np.exp(t))).tolist())

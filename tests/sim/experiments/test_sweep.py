@@ -121,7 +121,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_goes_on(whole, tmp_path):
         if progress.fresh == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match=r"3 of 8 runs kept"):
+    with pytest.raises(KeyboardInterrupt, match=r"3 of 8 cells kept"):
         swept(tmp_path / "tiny", progress=press)
     assert json.loads((tmp_path / "tiny" / "manifest.json").read_text())["complete"] is False
     assert len(sim.load(tmp_path / "tiny")) == 9

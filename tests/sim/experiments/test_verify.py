@@ -125,6 +125,62 @@ def test_one_altered_value_is_found_by_a_replay_even_if_every_digest_was_made_to
     assert results.cells["cell"][row] in problem
 
 
+def forge(folder, **fields):
+    """Make every digest fit what lies in a directory, with these fields of the manifest changed."""
+    manifest = {**json.loads((folder / "manifest.json").read_text()), **fields}
+    for name in manifest["files"]:
+        manifest["files"][name]["sha256"] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    manifest["sha256"] = own_digest(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"rows": 3}, "manifest.json: its counts of cells and rows are not those of cells.parquet"),
+        ({"cells": {"done": 0, "failed": 8, "missing": 0}}, "manifest.json: its counts of cells and rows are not those"),
+        ({"complete": False}, "manifest.json: complete is False, 0 cells were not run"),
+        ({"files": {"plan.json": {}, "cells.parquet": {}}}, "manifest.json: it does not vouch for spec.yml"),
+    ],
+)
+def test_a_manifest_that_contradicts_what_it_vouches_for_is_found(copy, fields, problem):
+    forge(copy, **fields)
+    (found,) = verify(copy).problems
+    assert found.startswith(problem)
+
+
+def test_a_sweep_that_was_run_anew_with_another_question_holds_together(copy, monkeypatch):
+    monkeypatch.setattr("sim.experiments.opening.code_digest", lambda: "other")
+    swept(copy, {"record": ["series"], "question": "Another?"}, resume=True, anew=True)
+    assert "Another?" in (copy / "spec.yml").read_text()
+    assert verify(copy).problems == ()
+
+
+def test_another_spec_beside_the_plan_is_found(copy):
+    (copy / "spec.yml").write_text((copy / "spec.yml").read_text().replace("seeds: 3", "seeds: 4"))
+    forge(copy)
+    assert verify(copy).problems == ("spec.yml: it is not the spec of the plan",)
+
+
+@pytest.mark.parametrize("name", ["client", "arm", "point", "arbiter_bps"])
+def test_a_label_that_is_moved_to_another_cell_is_found_by_a_replay_even_if_every_digest_was_made_to_fit(copy, name):
+    with pq.ParquetFile(copy / "cells.parquet") as file:
+        cells = file.read()
+    turned = pa.array(cells.column(name).to_pylist()[::-1], cells.schema.field(name).type)
+    pq.write_table(cells.set_column(cells.column_names.index(name), name, turned), copy / "cells.parquet")
+    forge(copy)
+    (problem,) = verify(copy, replay=1).problems
+    assert problem.startswith(f"cells.parquet: {name} of cell 0 is")
+
+
+def test_a_metric_said_to_be_worse_when_it_is_more_is_found_by_a_replay_even_if_every_digest_was_made_to_fit(copy):
+    plan = json.loads((copy / "plan.json").read_text())
+    plan["metrics"][0]["more_is_better"] = False
+    (copy / "plan.json").write_text(json.dumps(plan, indent=1, ensure_ascii=False) + "\n")
+    forge(copy)
+    assert verify(copy, replay=1).problems == ("plan.json: metrics is not what its spec gives",)
+
+
 def test_the_first_difference_is_the_first_row():
     stored = {"seed": np.array([0, 1, 2]), "a": np.array([1.0, np.nan, 3.0]), "b": np.array(["x", "y", "z"], object)}
     assert first_difference(stored, stored) == ""
