@@ -177,6 +177,7 @@ def test_a_lease_is_had_by_one(tmp_path):
         ("", 0.0, False),
         ("nobody that is known", 0.0, True),
     ],
+    ids=["dead", "another of its number", "here", "here, silent", "elsewhere", "elsewhere, silent", "not yet written", "unknown"],
 )
 def test_who_is_dead_or_was_not_heard_of_for_a_minute_holds_no_lease(tmp_path, driver, age_s, had):
     plant(tmp_path, driver, ["ab" * 8], age_s, shows=driver.count(".") == 4)
