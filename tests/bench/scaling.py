@@ -14,7 +14,7 @@ from sim.experiments.manifest import machine
 from sim.experiments.sweep import sweep
 from tests.bench.sweep_speed import many
 
-CELLS, SEEDS, REPEATS = 500, 20, 3
+CELLS, SEEDS, REPEATS = 300, 20, 3
 ENGINES = (("workers", 1), ("workers", 2), ("ray", 1), ("ray", 2))
 
 
