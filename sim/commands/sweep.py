@@ -92,16 +92,11 @@ def _asked_to_stop(number: int, frame: FrameType | None) -> None:
 
 def concluded(folder: Path) -> None:
     """Write the report of a sweep, and print its result and where it is."""
-    from sim.experiments.conclusions.findings import Findings
-    from sim.experiments.conclusions.page import write_report
-    from sim.experiments.conclusions.summary import summary
-    from sim.experiments.conclusions.under_attack import Sides
+    from sim.experiments.conclusions.page import write_up
     from sim.experiments.loading import read_sweep
 
-    results = read_sweep(folder)
-    page = write_report(results)
-    found = Findings(results)
-    for line in summary(found, Sides(found)):
+    page, result = write_up(read_sweep(folder))
+    for line in result:
         say(line)
     say(f"Report: {page}, or {page.with_suffix('.html')} in a browser")
 

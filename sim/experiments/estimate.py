@@ -1,6 +1,5 @@
 """What a sweep will take: time, disk and memory, from a few cells that are played on a few worlds."""
 
-import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 
 from sim.experiments.cells import Sweep, cells_of
 from sim.experiments.directory import encoded
+from sim.experiments.engines import memory
 from sim.experiments.run import BATCH, BATCH_BYTES, world_bytes
 from sim.experiments.work import experiment_of, tables_of
 from sim.world import World
@@ -45,11 +45,10 @@ def estimate(sweep: Sweep, workers: int) -> Estimate:
     """
     rows = set(np.linspace(0, sweep.cells - 1, PROBES).astype(int).tolist())
     found = [_probed(cell.description, len(sweep.seeds)) for cell in cells_of(sweep) if cell.row in rows]
-    seconds, disk, memory = (float(column) for column in np.mean(found, axis=0))
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    seconds, disk, _ = (float(column) for column in np.mean(found, axis=0))
     total = sweep.cells * (seconds + PUBLISHING_S) / min(workers, sweep.cells)
-    peak = min(workers, sweep.cells) * (base + max(row[2] for row in found))
-    return Estimate(sweep.cells, sweep.cells * len(sweep.seeds), total, sweep.cells * disk, max(peak, memory))
+    peak = min(workers, sweep.cells) * (memory.peak() + max(row[2] for row in found))
+    return Estimate(sweep.cells, sweep.cells * len(sweep.seeds), total, sweep.cells * disk, peak)
 
 
 def _probed(cell: Mapping[str, Any], seeds: int) -> tuple[float, float, float]:

@@ -33,7 +33,12 @@ REPORT, PAGE, COMPARISONS = "report.md", "report.html", "contrasts.csv"
 
 
 def write_report(results: Results) -> Path:
-    """Write the report of a sweep into its directory, and return the path of report.md.
+    """Write the report of a sweep into its directory, and return the path of report.md; as `write_up`."""
+    return write_up(results)[0]
+
+
+def write_up(results: Results) -> tuple[Path, list[str]]:
+    """Write the report of a sweep into its directory, and return the path of report.md and the paragraphs of its result.
 
     Nothing is run again, and the same rows give the same bytes.
 
@@ -53,7 +58,7 @@ def write_report(results: Results) -> Path:
         raise InputError(f"sweep: {place} lacks what a report needs ({error}); allowed is an unchanged directory") from error
     except OSError as error:
         raise InputError(f"report: {place} can not be written ({error.strerror}), allowed is a writable directory") from None
-    return place / REPORT
+    return place / REPORT, [one.text for one in document.blocks if isinstance(one, Paragraph) and one.leading]
 
 
 def _writing(content: bytes) -> Callable[[Any], None]:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sim.experiments.engines.memory import peak
 from tests.sim.experiments.hostile.bombs import BOMBS
 from tests.sim.experiments.hostile.entry import judged
 from tests.sim.experiments.hostile.places import PLACES
@@ -17,9 +18,8 @@ TRIES = 3
 
 
 def peak_mb():
-    """The most memory that this process has had; `getrusage` would count what its parent had when it was started."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    """The most memory that this process has had."""
+    return peak() / 1e6
 
 
 if __name__ == "__main__":
