@@ -1,9 +1,9 @@
 """Building a block: admit a transaction, write its receipt, close the block."""
 
 from chain.accounts import can_pay, is_open
-from chain.fees import charge, gas_of, next_base_fee
+from chain.fees import charge, gas_of, next_base_fee, tip_of
 from chain.layout import MAX_PRICE, NOBODY, Record, Records
-from chain.mempool import forget
+from chain.mempool import answer, copy_signed, forget
 from chain.rule import rule
 from chain.status import ADMITTED_FROM, Status
 
@@ -25,6 +25,13 @@ def has_room(head: Records, tx: Record) -> bool:
 
 
 @rule
+def note(head: Records, block: Records, tx: Record) -> None:
+    """Keep what was signed beside the receipt to come, if blocks are recorded: `block` is as long as the receipts, or empty."""
+    if block.size > 0:
+        copy_signed(tx, block[head[0].receipts])
+
+
+@rule
 def admit(head: Records, accounts: Records, tx: Record) -> Status:
     """Check the sender, its nonce and its fee; then take the fee and advance the nonce.
 
@@ -38,14 +45,16 @@ def admit(head: Records, accounts: Records, tx: Record) -> Status:
         return Status.BAD_NONCE
     if not 0 <= tx.tip <= MAX_PRICE:
         return Status.BAD_TIP
-    gas = gas_of(tx.kind)
+    if tx.max_fee < tx.tip or tx.max_fee < h.base_fee:
+        return Status.BAD_MAX_FEE
+    gas, tip = gas_of(tx.kind), tip_of(tx, h.base_fee)
     if gas > h.gas_limit:
         return Status.TOO_MUCH_GAS
-    if not can_pay(accounts, tx.sender, gas * (h.base_fee + tx.tip)):
+    if not can_pay(accounts, tx.sender, gas * (h.base_fee + tip)):
         return Status.CANNOT_PAY_FEE
     # Effects
     accounts[tx.sender].nonce += 1
-    charge(accounts, h, tx.sender, gas, tx.tip)
+    charge(accounts, h, tx.sender, gas, tip)
     h.gas_used += gas
     if tx.deadline < h.height:
         return Status.EXPIRED
@@ -54,21 +63,12 @@ def admit(head: Records, accounts: Records, tx: Record) -> Status:
 
 @rule
 def write_receipt(head: Records, accounts: Records, receipts: Records, tx: Record, status: int, subject: int) -> None:
-    """Record what became of a transaction and mark it as done: it waits no longer."""
-    h = head[0]
-    receipt = receipts[h.receipts]
-    receipt.kind = tx.kind
-    receipt.sender = tx.sender
-    receipt.nonce = tx.nonce
-    receipt.status = status
-    receipt.fee = 0
+    """Record what became of a transaction whose turn it was."""
+    fee = 0
     if status == Status.OK or status >= ADMITTED_FROM:
-        receipt.fee = gas_of(tx.kind) * (h.base_fee + tx.tip)
-    receipt.height = h.height
-    receipt.subject = subject if status == Status.OK else NOBODY
-    h.receipts += 1
-    tx.arrival = NOBODY
-    accounts[tx.sender].pending -= 1
+        base_fee = head[0].base_fee
+        fee = gas_of(tx.kind) * (base_fee + tip_of(tx, base_fee))
+    answer(head, accounts, receipts, tx, status, fee, subject if status == Status.OK else NOBODY)
 
 
 @rule

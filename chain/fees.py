@@ -1,13 +1,14 @@
 """What a transaction costs: gas from one table, a base fee that is burned, a tip that the proposer earns.
 
 The base fee follows EIP-1559 (Buterin and others, 2019): it moves by at most one part in `fee_quotient` per block,
-towards blocks that are half full. A `fee_quotient` of 0 keeps it as it is.
+towards blocks that are half full. A `fee_quotient` of 0 keeps it as it is. A transaction pays the base fee and its tip, and never
+more than its `max_fee`: what that leaves above the base fee is all the tip there is, and below it the transaction waits.
 """
 
 import numpy as np
 
 from chain.accounts import burn, transfer
-from chain.layout import MAX_BASE_FEE, Kind, Record, Records
+from chain.layout import MAX_BASE_FEE, MAX_GAS, Kind, Record, Records
 from chain.rule import rule
 
 GAS = np.zeros(max(Kind) + 1, np.int64)
@@ -25,6 +26,9 @@ GAS[Kind.DISPUTE] = 90
 GAS[Kind.POST_PRICE] = 50
 ELASTICITY = 2
 """The gas limit is this many times the target."""
+LIMIT_QUOTIENT = 1_024
+LEAST_GAS_LIMIT = 5
+"""Below it no gas limit may move: Ethereum's 5,000, in our units."""
 
 
 @rule
@@ -47,8 +51,14 @@ def charge(accounts: Records, head: Record, sender: int, gas: int, tip: int) -> 
 
 
 @rule
+def tip_of(tx: Record, base_fee: int) -> int:
+    """What a transaction pays to the proposer per gas: its tip, or what its `max_fee` leaves of it."""
+    return int(min(tx.tip, tx.max_fee - base_fee))
+
+
+@rule
 def next_base_fee(base_fee: int, gas_limit: int, gas_used: int, quotient: int) -> int:
-    """The base fee after a block that used this much gas (EIP-1559, integer arithmetic).
+    """The base fee after a block that used this much gas (EIP-1559: integer arithmetic, every quotient rounded down).
 
     >>> int(next_base_fee(1_000_000_000, 20_000_000, 20_000_000, 8)), int(next_base_fee(7, 20_000_000, 0, 8))
     (1125000000, 7)
@@ -56,6 +66,16 @@ def next_base_fee(base_fee: int, gas_limit: int, gas_used: int, quotient: int) -
     target = gas_limit // ELASTICITY
     if quotient == 0 or target == 0 or gas_used == target:
         return base_fee
+    distance = abs(gas_used - target)
+    # base_fee × distance // target, without the product
+    change = (base_fee // target * distance + base_fee % target * distance // target) // quotient
     if gas_used > target:
-        return min(base_fee + max(base_fee * (gas_used - target) // target // quotient, 1), MAX_BASE_FEE)
-    return base_fee - base_fee * (target - gas_used) // target // quotient
+        return min(base_fee + max(change, 1), MAX_BASE_FEE)
+    return base_fee - change
+
+
+@rule
+def is_gas_limit(limit: int, parent: int) -> bool:
+    """Whether a block may have this gas limit after a block with that one (EIP-1559): it moves by less than 1 / 1,024 of it."""
+    step = parent // LIMIT_QUOTIENT
+    return (parent - step < limit < parent + step and LEAST_GAS_LIMIT <= limit <= MAX_GAS) or limit == parent

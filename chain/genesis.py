@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from chain.accounts import mint
 from chain.contracts.registry import open_account
 from chain.errors import InputError, whole
-from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_SUPPLY, NOBODY, Integers, Record, Records
+from chain.layout import MAX_BASE_FEE, MAX_FEE_QUOTIENT, MAX_GAS, MAX_SUPPLY, NOBODY, Integers, Ordering, Record, Records
 from chain.mempool import draw_latency
 from chain.rule import rule
 
@@ -64,6 +64,8 @@ def found(
     fee_quotient: int = 0,
     gas_limit: int = MAX_GAS,
     registration_fee: int = 0,
+    ordering: int = Ordering.TIP,
+    capacity: int | None = None,
 ) -> None:
     """Start every world of a book from nothing.
 
@@ -79,6 +81,8 @@ def found(
         fee_quotient: EIP-1559's denominator; 0 keeps the base fee constant.
         gas_limit: gas per block.
         registration_fee: money burned by one more identity.
+        ordering: who comes first in a block, an `Ordering`.
+        capacity: transactions that the mempool keeps; as many as it has places for, if not given.
 
     Raises:
         InputError: a value is outside its range.
@@ -90,13 +94,16 @@ def found(
         raise InputError(f"rows: {size} account rows need a permutation of 0 to {size - 1} and at most {size} balances")
     if sum(money) > MAX_SUPPLY:
         raise InputError(f"balances: allowed are amounts from 0 that add up to at most {MAX_SUPPLY}")
+    places = book.pool.shape[1]
     for field, value, highest in (
         ("proposer", proposer, len(money) - 1),
         ("base_fee", base_fee, MAX_BASE_FEE),
-        ("fee_quotient", fee_quotient, MAX_BASE_FEE),
+        ("fee_quotient", fee_quotient, MAX_FEE_QUOTIENT),
         ("gas_limit", gas_limit, MAX_GAS),
         ("registration_fee", registration_fee, MAX_SUPPLY),
         ("episode", episode, 2**32 - 1),
+        ("ordering", ordering, max(Ordering)),
+        ("capacity", places if capacity is None else capacity, places),
     ):
         whole(field, value, 0, highest)
     check_all("worlds", 0 if worlds is None else worlds, 0, 2**32 - 1)
@@ -106,5 +113,6 @@ def found(
     head["seed"] = np.reshape(np.broadcast_to(seeds, head.shape[0]), (-1, 1))
     head["world"] = np.reshape(np.broadcast_to(0 if worlds is None else worlds, head.shape[0]), (-1, 1))
     head["episode"], head["gas_limit"], head["registration_fee"] = episode, gas_limit, registration_fee
+    head["ordering"], head["capacity"] = ordering, places if capacity is None else capacity
     head["base_fee"], head["fee_quotient"], head["proposer"] = base_fee, fee_quotient, layout[proposer]
     open_accounts(book.head, book.accounts, book.identities, layout.astype(np.int64), np.array(money, np.int64))

@@ -24,9 +24,14 @@ MAX_SUPPLY = 2**62
 """Most money that can ever be minted, so that no credit can overflow."""
 MAX_PRICE = 2**40
 """Highest price, stake and tip per gas: products with gas and sums over jobs stay inside 64 bits."""
-MAX_BASE_FEE = 2**32
+MAX_BASE_FEE = 2**40
+"""Highest base fee: what a transaction costs stays inside 64 bits."""
+MAX_FEE_QUOTIENT = 2**32
 MAX_GAS = 2**30
-"""Highest gas limit of a block: its product with a base fee stays inside 64 bits."""
+"""Highest gas limit of a block."""
+NO_LIMIT = 2**62
+"""As `max_fee` of a transaction: it pays whatever the base fee is."""
+NO_DEADLINE = 2**62
 
 
 class Kind(IntEnum):
@@ -45,6 +50,15 @@ class Kind(IntEnum):
     POST_PRICE = 11
 
 
+class Ordering(IntEnum):
+    """Who comes first in a block. A sender's own transactions always come by nonce."""
+
+    TIP = 0  # the higher tip; among equal tips as in ARRIVAL
+    ARRIVAL = 1  # who has waited longer; in one tick the earlier drawn arrival
+    RANDOM = 2  # drawn anew for every block
+    BUILDER = 3  # by `rank`, which whoever builds the block sets; what has a negative rank is left out
+
+
 def record(*columns: str) -> Any:
     """A record of 64-bit integers with named columns."""
     return np.dtype((np.record, np.dtype([(column, np.int64) for column in columns], align=True)))
@@ -52,13 +66,14 @@ def record(*columns: str) -> Any:
 
 HEAD = record(
     "seed", "world", "episode",  # coordinates of every draw
-    "tick", "latency",  # engine steps, never falls; the draw that keys this tick's arrivals
     "height", "base_fee", "fee_quotient", "gas_limit", "gas_used",  # the fee market; gas_used of the last block
     "proposer",  # address that earns the tips
-    "pending", "receipts",  # transactions in the mempool; receipts of the last block
     "registered", "registration_fee",  # identities in use; price of one more
     "minted", "burned", "locked",  # minted = balances + locked + burned
-    "fees_burned", "tips", "dropped",  # totals: base fees, tips, transactions that found the mempool full
+    "fees_burned", "tips",  # totals: base fees, tips
+    "tick", "latency",  # engine steps, never falls; the draw that keys this tick's arrivals
+    "pending", "capacity", "ordering",  # transactions in the mempool, and how many it keeps; an `Ordering`
+    "receipts", "dropped",  # receipts of the last block; all transactions that found the mempool full
 )  # fmt: skip
 """The head of the chain: one record per world."""
 
@@ -69,8 +84,14 @@ counts the deals that it opened in `asked_tick`."""
 IDENTITY = record("address", "owner", "latest", "since")
 """By name: its address, the agent that owns it, that agent's newest identity, and the height of registration."""
 
-TRANSACTION = record("kind", "sender", "nonce", "tip", "deadline", "arrival", "to", "subject", "amount", "stake", "count", "bps")
-"""A request. `deadline` is the last height at which it may take effect; the columns after `arrival` are arguments."""
+SIGNED = record("kind", "sender", "nonce", "tip", "max_fee", "deadline", "to", "subject", "amount", "stake", "count", "bps")
+"""What a sender signs. `tip` and `max_fee` are money per gas: `max_fee` is the most it pays in all, base fee included. `deadline`
+is the last height at which it may take effect; the columns after it are arguments."""
+ARGUMENTS = ("to", "subject", "amount", "stake", "count", "bps")
+
+TRANSACTION = record("since", "arrival", "rank", *SIGNED.names)
+"""A request in the mempool: the tick in which it was submitted, the drawn latency of its arrival, its place in the next block
+where a builder orders it, and what was signed."""
 
 RECEIPT = record("kind", "sender", "nonce", "status", "fee", "height", "subject")
 """What became of a transaction; `subject` is the job it was about, or `NOBODY`."""
@@ -79,3 +100,10 @@ RECEIPT = record("kind", "sender", "nonce", "status", "fee", "height", "subject"
 def records(layout: Any, *shape: int) -> Records:
     """Zeroed records: equal states must have equal bytes."""
     return np.zeros(shape, layout)  # type: ignore[return-value]
+
+
+PASSING = {"head": HEAD.names[HEAD.names.index("tick") :], "accounts": ("pending",)}
+"""By array: the columns that belong to the engine and the mempool. They are no part of what blocks decide: a reorganisation does
+not undo them, and no state root covers them."""
+OUTSIDE = ("pool", "receipts", "block")
+"""The arrays of a book that are no state: what waits, and what the last block did."""

@@ -11,8 +11,8 @@ from chain.digest import digest
 from chain.errors import InputError, whole
 from chain.genesis import found
 from chain.invariants import check
-from chain.layout import NOBODY, TRANSACTION, Kind, Record, records
-from chain.mempool import NO_DEADLINE, submit
+from chain.layout import ARGUMENTS, NO_DEADLINE, NO_LIMIT, NOBODY, SIGNED, Kind, Record, records
+from chain.mempool import submit
 from chain.rule import world
 from chain.status import Status
 
@@ -90,10 +90,11 @@ class Ledger:
         if not 0 <= sender < self.book.accounts.size:
             raise InputError(f"sender: {sender} given, allowed are addresses 0 to {self.book.accounts.size - 1}")
         account: Record = self.book.accounts[sender]
-        request = records(TRANSACTION, 1)
+        request = records(SIGNED, 1)
+        request["max_fee"] = NO_LIMIT
         request["kind"], request["sender"], request["deadline"] = int(kind), sender, whole("deadline", deadline)
         request["nonce"] = account.nonce + account.pending if nonce is None else whole("nonce", nonce)
-        arguments = [*TRANSACTION.names[6:], "tip"] if TRANSACTION.names else []
+        arguments = ["tip", "max_fee", *ARGUMENTS]
         for name, value in given.items():
             if name not in arguments:
                 raise InputError(f"{name}: no such argument of a transaction, allowed are {', '.join(arguments)}")

@@ -14,15 +14,19 @@ class Status(IntEnum):
     # Not admitted: nothing changes.
     POOL_FULL = 1
     NO_SUCH_SENDER = 2
-    BAD_NONCE = 3
-    BAD_TIP = 4
-    TOO_MUCH_GAS = 5
-    CANNOT_PAY_FEE = 6
+    UNDERPRICED = 3  # another one with this nonce waits, and this one does not offer enough more
+    REPLACED = 4  # another one with this nonce offered enough more
+    EVICTED = 5  # the mempool was full, and this one offered least
+    BAD_NONCE = 6
+    BAD_TIP = 7
+    BAD_MAX_FEE = 8
+    TOO_MUCH_GAS = 9
+    CANNOT_PAY_FEE = 10
     # Admitted and refused: nonce and fee change.
-    EXPIRED = 10
-    UNKNOWN_KIND = 11
-    BAD_AMOUNT = 12
-    NO_SUCH_ACCOUNT = 13
+    EXPIRED = 20
+    UNKNOWN_KIND = 21
+    BAD_AMOUNT = 22
+    NO_SUCH_ACCOUNT = 23
     NOTHING_UNBONDING = 31
     STILL_UNBONDING = 32
     NO_SUCH_SERVICE = 40

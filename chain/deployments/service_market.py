@@ -2,16 +2,17 @@
 
 from typing import NamedTuple
 
-from chain.block import admit, close_block, has_room, open_block, write_receipt
+from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import offers, registry, service_market, stake, token
 from chain.contracts.offers import OFFER
 from chain.contracts.reputation import REPUTATION
 from chain.contracts.service_market import JOB, TERMS
 from chain.contracts.stake import STAKE
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import next_tick
-from chain.ordering import Scratch, line_up, scratch_for
+from chain.ordering import line_up
 from chain.rule import prefetch, rule, world
+from chain.sorting import Scratch, scratch_for
 from chain.status import Status
 
 TERM_LIMITS = service_market.TERM_LIMITS
@@ -28,6 +29,7 @@ class Book(NamedTuple):
     identities: Records
     pool: Records
     receipts: Records
+    block: Records
     terms: Records
     offers: Records
     jobs: Records
@@ -35,14 +37,16 @@ class Book(NamedTuple):
     reputation: Records
 
 
-def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024) -> Book:
-    """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many jobs at a time."""
+def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: bool = False) -> Book:
+    """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many jobs at a time;
+    `recorded`: blocks are kept for a history."""
     return Book(
         records(HEAD, worlds, 1),
         records(ACCOUNT, worlds, accounts),
         records(IDENTITY, worlds, accounts),
         records(TRANSACTION, worlds, pool),
         records(RECEIPT, worlds, pool),
+        records(SIGNED, worlds, pool if recorded else 0),
         records(TERMS, worlds, 1),
         records(OFFER, worlds, accounts),
         records(JOB, worlds, 1 << max(jobs - 1, 1).bit_length()),
@@ -98,13 +102,14 @@ def look_ahead(book: Record, scratch: Scratch, place: int, count: int) -> None:
 def seal(book: Record, scratch: Scratch) -> None:
     """Execute one block: give every transaction its place, run them while there is gas, settle what is due."""
     open_block(book.head)
-    count = line_up(book.head, book.pool, scratch)
+    count = line_up(book.head, book.accounts, book.pool, book.receipts, scratch)
     for place in range(count):
         if count > LARGE:
             look_ahead(book, scratch, place, count)
         tx = book.pool[scratch.places[place]]
         if not has_room(book.head, tx):
             break
+        note(book.head, book.block, tx)
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:
             status = execute(book, tx)

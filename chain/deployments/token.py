@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from chain.block import admit, close_block, has_room, open_block, write_receipt
+from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import registry, token
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import next_tick
-from chain.ordering import Scratch, line_up, scratch_for
+from chain.ordering import line_up
 from chain.rule import rule, world
+from chain.sorting import Scratch, scratch_for
 from chain.status import Status
 
 
@@ -19,16 +20,18 @@ class Book(NamedTuple):
     identities: Records
     pool: Records
     receipts: Records
+    block: Records
 
 
-def blank(worlds: int, accounts: int, pool: int) -> Book:
-    """A book of zeros: so many worlds, account rows, and places in the mempool."""
+def blank(worlds: int, accounts: int, pool: int, *, recorded: bool = False) -> Book:
+    """A book of zeros: so many worlds, account rows, and places in the mempool; `recorded`: blocks are kept for a history."""
     return Book(
         records(HEAD, worlds, 1),
         records(ACCOUNT, worlds, accounts),
         records(IDENTITY, worlds, accounts),
         records(TRANSACTION, worlds, pool),
         records(RECEIPT, worlds, pool),
+        records(SIGNED, worlds, pool if recorded else 0),
     )
 
 
@@ -46,11 +49,12 @@ def execute(book: Record, tx: Record) -> Status:
 def seal(book: Record, scratch: Scratch) -> None:
     """Execute one block: give every transaction its place, run them while there is gas."""
     open_block(book.head)
-    count = line_up(book.head, book.pool, scratch)
+    count = line_up(book.head, book.accounts, book.pool, book.receipts, scratch)
     for place in range(count):
         tx = book.pool[scratch.places[place]]
         if not has_room(book.head, tx):
             break
+        note(book.head, book.block, tx)
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:
             status = execute(book, tx)

@@ -11,10 +11,10 @@ from chain.block import admit, has_room, open_block, write_receipt
 from chain.deployments import token
 from chain.fees import next_base_fee
 from chain.genesis import found
-from chain.layout import NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
-from chain.mempool import NO_DEADLINE, submit
-from chain.ordering import Scratch, scratch_for
+from chain.layout import NO_DEADLINE, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.mempool import submit
 from chain.rule import rule, world
+from chain.sorting import Scratch, scratch_for
 from chain.status import Status
 from tests.bench.bare_loop import PURSE, pay_all
 from tests.bench.dict_ledger import DictLedger

@@ -12,8 +12,8 @@ from chain.contracts import service_market as market
 from chain.deployments import service_market
 from chain.genesis import found
 from chain.invariants import check
-from chain.layout import TRANSACTION, Kind, Records, records
-from chain.mempool import NO_DEADLINE, submit
+from chain.layout import NO_DEADLINE, NO_LIMIT, SIGNED, Kind, Records, records
+from chain.mempool import submit
 from chain.rule import world
 from chain.status import Status
 from tests.chain.markets import TERMS
@@ -94,7 +94,7 @@ def number_in_turn(book: Any, tx: Any) -> None:
 def propose(book: Any, rng: Any, count: int, wild: float = 0.012) -> Records:
     """So many random transactions per world, most of them sensible in its present state."""
     shape = (book.accounts.shape[0], count)
-    tx = records(TRANSACTION, *shape)
+    tx = records(SIGNED, *shape)
     w = np.arange(shape[0])[:, None]
     registered = book.head["registered"]
     tx["kind"] = rng.choice(KINDS, shape)
@@ -109,7 +109,10 @@ def propose(book: Any, rng: Any, count: int, wild: float = 0.012) -> Records:
     name_jobs(book, rng, tx)
     name_amounts(book, rng, tx)
     number_in_turn(book, tx)
-    for column in TRANSACTION.names or ():
+    tx["max_fee"] = NO_LIMIT
+    for column in SIGNED.names:
+        if column == "max_fee":
+            continue
         values = WILD_KINDS if column == "kind" else WILD
         tx[column] = np.where(rng.random(shape) < wild, rng.choice(values, shape), tx[column])
     return tx

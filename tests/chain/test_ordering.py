@@ -8,8 +8,9 @@ from chain.deployments import token
 from chain.genesis import found
 from chain.layout import HEAD, NOBODY, TRANSACTION, Kind, records
 from chain.mempool import reserve
-from chain.ordering import line_up, scratch_for
+from chain.ordering import line_up
 from chain.rule import world
+from chain.sorting import scratch_for
 from tests.chain.markets import fee_of, purse
 
 FALSE_ALARM = 1e-6

@@ -16,9 +16,9 @@ from chain.digest import digest
 from chain.errors import InputError
 from chain.genesis import found
 from chain.invariants import _posted, check, violations
-from chain.layout import MAX_PRICE, TRANSACTION, Kind, records
+from chain.layout import MAX_PRICE, NO_DEADLINE, TRANSACTION, Kind, records
 from chain.ledger import Ledger
-from chain.mempool import NO_DEADLINE, submit
+from chain.mempool import submit
 from chain.rule import world
 from chain.status import Status
 from tests.chain.markets import OTHER, PROVIDER, RICH, RIVAL, SHOP_TERMS, balances, call, done, fee_of, head, python, shop

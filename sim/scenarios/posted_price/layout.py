@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.layout import record
-from chain.ordering import Scratch, scratch_for
+from chain.sorting import Scratch, scratch_for
 from sim.scenarios.posted_price.parameters import PostedPriceParameters
 
 SALE = record("price", "quantity", "profit")

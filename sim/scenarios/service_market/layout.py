@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.layout import NOBODY, record
-from chain.ordering import Scratch, scratch_for
+from chain.sorting import Scratch, scratch_for
 from sim.scenario import layout
 from sim.scenarios.service_market.population import Population
 from sim.scenarios.service_market.roles import OFFER
