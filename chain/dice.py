@@ -36,6 +36,7 @@ class What(IntEnum):
     POLICY = 7
     NORMAL = 8
     EXPLORE = 9
+    PROPOSER = 10
 
 
 @rule(wraps=True)

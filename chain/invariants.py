@@ -70,6 +70,42 @@ def violations(book: Any) -> list[str]:
     return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
 
 
+ADDRESSES = {
+    "head": ("proposer",),
+    "identities": ("address", "owner", "latest"),
+    "accounts": ("name", "owner"),
+    "offers": ("listed",),
+    "jobs": ("client", "provider"),
+    "sellers": ("listed",),
+}
+"""By array: columns that hold an address or a name, or `NOBODY`; rules index with them."""
+
+
+def misplaced(book: Any) -> list[str]:
+    """What must hold before any rule may touch a book that comes from outside: rules check what transactions say, not these."""
+    size = book.accounts.shape[1]
+    wrong = []
+    for name, columns in ADDRESSES.items():
+        for column in columns if hasattr(book, name) else ():
+            values = getattr(book, name)[column]
+            if not ((values >= -1) & (values < size)).all():
+                wrong.append(f"{name}: a {column} is outside of the accounts")
+    for name in ("identities", "offers", "stakes", "reputation", "sellers"):
+        if hasattr(book, name) and getattr(book, name).shape[1] != size:
+            wrong.append(f"{name}: it has not one record per account")
+    if book.head.shape[1] != 1 or not np.array_equal(np.sort(book.identities["address"][0]), np.arange(size)):
+        wrong.append("identities: not every name has a row of its own")
+    if hasattr(book, "terms"):
+        terms = book.terms
+        if terms.shape[1] != 1 or not ((terms["listed"] >= 0) & (terms["listed"] <= size)).all():
+            wrong.append("terms: listed is more than there are accounts")
+    if hasattr(book, "jobs"):
+        rows, alive = book.jobs.shape[1], book.terms["opened"] - book.terms["closed"]
+        if rows & (rows - 1) or not ((book.terms["closed"] >= 0) & (alive >= 0) & (alive <= rows)).all():
+            wrong.append("jobs: more are open than there is room for")
+    return wrong
+
+
 def check(book: Any) -> None:
     """Raise `InvariantError` unless every invariant holds in every world."""
     broken = violations(book)

@@ -5,6 +5,9 @@ sender's nonce went up and the fee was paid, and nothing else changed.
 """
 
 from enum import IntEnum
+from typing import Any, NamedTuple
+
+from chain.layout import NOBODY, Kind
 
 
 class Status(IntEnum):
@@ -49,3 +52,22 @@ class Status(IntEnum):
 
 ADMITTED_FROM = Status.EXPIRED
 """Statuses from this one on, and `OK`, belong to transactions that were included and paid their fee."""
+
+
+class Receipt(NamedTuple):
+    """What became of a transaction. `fee` in the smallest unit; `subject` is the job it was about, or None."""
+
+    kind: Kind | int
+    sender: int
+    nonce: int
+    status: Status
+    fee: int
+    height: int
+    subject: int | None
+
+
+def receipt_of(row: Any) -> Receipt:
+    """The receipt that a record of layout `RECEIPT` is."""
+    kind = Kind(row.kind) if row.kind in Kind.__members__.values() else int(row.kind)
+    subject = None if row.subject == NOBODY else int(row.subject)
+    return Receipt(kind, int(row.sender), int(row.nonce), Status(row.status), int(row.fee), int(row.height), subject)

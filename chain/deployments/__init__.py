@@ -1,1 +1,19 @@
 """Deployments: which contracts a ledger runs, the book that holds their state, and the block that executes them."""
+
+from importlib import import_module
+from types import ModuleType
+
+from chain.errors import InputError
+
+NAMES = ("token", "service_market", "posted_price")
+
+
+def find(name: str) -> ModuleType:
+    """The deployment of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in NAMES:
+        raise InputError(f"deployment: {name!r} given, allowed are {', '.join(NAMES)}")
+    return import_module(f"chain.deployments.{name}")

@@ -1,0 +1,244 @@
+"""Executing recorded blocks again: what an audit, an import and a node that receives a block have in common.
+
+An audit trusts nothing. It checks the hashes from the genesis on, executes every block with the rules that are here, and compares
+what comes out with what was recorded: every receipt, the fee market, the state root. The first difference is an error.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chain.deployments import find
+from chain.errors import InputError, TamperedError
+from chain.fees import is_gas_limit
+from chain.history import NO_ROOT, Block, Header, History, chunks_of
+from chain.invariants import misplaced, violations
+from chain.journal import Journal, read, table_of
+from chain.layout import RECEIPT, Ordering
+from chain.mempool import submit
+from chain.merkle import tree_hash
+from chain.rule import source_digest, world
+from chain.sorting import scratch_for
+from chain.state import state_of
+from chain.status import Status
+
+MAX_TICK = 2**62
+Watch = Callable[[Any, Block], None]
+"""Called with the book of one world and a block, right after the block was executed again."""
+
+
+class Replayed(NamedTuple):
+    """A ledger that holds."""
+
+    deployment: Any
+    batch: Any
+    """Its state: a book of one world."""
+    history: History
+
+    @property
+    def transactions(self) -> int:
+        """How many were executed again."""
+        return sum(block.header.transactions for block in self.history.blocks)
+
+
+def check_links(header: Header, block: Block, parent: Header) -> None:
+    """See that a block follows its parent and holds what its header says. Nothing is executed.
+
+    Raises:
+        TamperedError: it does not; the error names the field.
+    """
+    height = parent.height + 1
+    if header.height != height:
+        raise TamperedError(f"{header.height} recorded, allowed is {height}", height, "header", field="height")
+    if header.parent != parent.hash:
+        raise TamperedError("it is not the hash of the header before", height, "header", field="parent")
+    if header.transactions != block.transactions.size or block.receipts.size != block.transactions.size:
+        given = f"{header.transactions} recorded, {block.transactions.size} are there with {block.receipts.size} receipts"
+        raise TamperedError(given, height, "header", field="transactions")
+    for part, table, root in (
+        ("transactions", block.transactions, header.transactions_root),
+        ("receipts", block.receipts, header.receipts_root),
+    ):
+        if tree_hash(chunks_of(table)) != root:
+            raise TamperedError(f"it is not the root of the {part} in the block", height, "header", field=f"{part}_root")
+
+
+def check_header(header: Header, parent: Header, book: Any) -> None:
+    """See that a header can follow in this state.
+
+    Raises:
+        TamperedError: it can not; the error names the field.
+    """
+    head, accounts, height = book.head[0], book.accounts, header.height
+    if not parent.tick < header.tick < MAX_TICK:
+        raise TamperedError(f"{header.tick} recorded, allowed is more than {parent.tick}", height, "header", field="tick")
+    if not 0 <= header.proposer < accounts.size or accounts[header.proposer].owner < 0:
+        raise TamperedError(f"{header.proposer} recorded, there is no such account", height, "header", field="proposer")
+    if header.base_fee != head.base_fee:
+        raise TamperedError(f"{header.base_fee} recorded, it was {head.base_fee}", height, "header", field="base_fee")
+    if not is_gas_limit(header.gas_limit, parent.gas_limit):
+        given = f"{header.gas_limit} recorded, too far from {parent.gas_limit}"
+        raise TamperedError(given, height, "header", field="gas_limit")
+
+
+def execute(deployment: Any, batch: Any, scratch: Any, block: Block) -> None:
+    """Execute a recorded block in world 0, in its order, whatever the mempool's ordering is. The mempool must be empty, and hold
+    as many transactions.
+
+    Raises:
+        TamperedError: a transaction can not be admitted there.
+    """
+    book, header = world(batch, 0), block.header
+    head, count = book.head[0], block.transactions.size
+    head.tick, head.proposer, head.gas_limit = header.tick, header.proposer, header.gas_limit
+    kept = int(head.ordering), int(head.capacity)
+    if submit(book.head, book.accounts, book.pool, block.transactions) != Status.OK:
+        row = int(head.pending)
+        sender = int(block.transactions[row]["sender"])
+        raise TamperedError(f"{sender} recorded, there is no such account", header.height, "transaction", row, "sender")
+    book.pool["rank"][:count] = np.arange(count)
+    head.ordering, head.capacity = Ordering.BUILDER, book.pool.size
+    deployment.seal_worlds(batch, scratch, 0, 1)
+    head.ordering, head.capacity = kept
+    compare(block, book.receipts[: int(head.receipts)], int(head.gas_used))
+
+
+def compare(block: Block, receipts: Any, gas_used: int) -> None:
+    """Compare what a block did with its record.
+
+    Raises:
+        TamperedError: something differs; the error names the first transaction and field.
+    """
+    height, count = block.header.height, min(receipts.size, block.receipts.size)
+    was, now = table_of(block.receipts[:count]), table_of(receipts[:count])
+    if not np.array_equal(was, now):
+        row, column = (int(place[0]) for place in np.nonzero(was != now))
+        field, value = RECEIPT.names[column], int(now[row, column])
+        shown = Status(value).name if field == "status" else value
+        raise TamperedError(f"{was[row, column]} recorded, executed again it is {shown}", height, "receipt", row, field)
+    if receipts.size < block.receipts.size:
+        raise TamperedError("the block has no room for it", height, "transaction", receipts.size)
+    if gas_used != block.header.gas_used:
+        raise TamperedError(f"{block.header.gas_used} recorded, it was {gas_used}", height, "header", field="gas_used")
+
+
+def founded(journal: Journal, places: int) -> tuple[Any, Any]:
+    """The deployment of a journal, and a book of one world in the state of its genesis.
+
+    Raises:
+        InputError: it was recorded by another version, with other contracts or columns.
+    """
+    deployment = find(journal.about["deployment"])
+    most = max(places, *(block.transactions.size for block in journal.blocks))
+    rows = journal.tables["accounts"].shape[0] if "accounts" in journal.tables else 1
+    batch = deployment.blank(1, rows, most, recorded=True)
+    known = {name: list(array.dtype.names) for name, array in state_of(world(batch, 0)).items()}
+    given = {name: table["columns"] for name, table in journal.about["tables"].items()}
+    for name in known.keys() | given.keys():
+        if known.get(name) != given.get(name):
+            raise InputError(
+                f"file: its table {name} has columns {given.get(name)}, allowed are {known.get(name)} of this version"
+            )
+    filled = {}
+    for name, table in journal.tables.items():
+        array = np.zeros((1, table.shape[0]), getattr(batch, name).dtype)
+        array.view(np.int64).reshape(table.shape)[...] = table
+        filled[name] = array
+    batch = batch._replace(**filled)
+    wrong = misplaced(batch) or violations(batch)
+    if wrong:
+        raise TamperedError(wrong[0], 0, "state")
+    return deployment, batch
+
+
+def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Replayed:
+    """Check a journal's hashes and execute every block again.
+
+    Args:
+        journal: as `chain.journal.read` gives it.
+        watch: called with the book and the block after each block.
+        places: in the mempool; as many as the largest block needs, if those are more.
+
+    Raises:
+        TamperedError: the first difference.
+        InputError: it was recorded by another version.
+    """
+    first = journal.blocks[0].header
+    if first.parent != sha256(journal.description).digest():
+        raise TamperedError("it is not the hash of the description", 0, "header", field="parent")
+    deployment, batch = founded(journal, places)
+    book = world(batch, 0)
+    history = History(deployment, book, journal.about["root_every"])
+    history.description = journal.description
+    if first.state_root != history.state.root:
+        raise TamperedError("it is not the root of the tables at the genesis", 0, "header", field="state_root")
+    book.head[0].tick = first.tick + 1
+    _check_first(first, book)
+    history.blocks[0] = journal.blocks[0]
+    scratch = scratch_for(book.pool.size, book.accounts.size)
+    for block in journal.blocks[1:]:
+        parent = history.head
+        check_links(block.header, block, parent)
+        check_header(block.header, parent, book)
+        execute(deployment, batch, scratch, block)
+        recorded(history, block)
+        if watch is not None:
+            watch(book, block)
+    if history.head.hash != journal.last:
+        raise TamperedError("it is not the hash of the last header", part="end")
+    if len(journal.blocks) != journal.sealed:
+        raise TamperedError(f"{journal.sealed} blocks recorded, {len(journal.blocks)} are there", part="end")
+    return Replayed(deployment, batch, history)
+
+
+def _check_first(first: Header, book: Any) -> None:
+    """See that the genesis header says what its state says."""
+    head = book.head[0]
+    expected = {
+        "height": head.height, "proposer": head.proposer, "base_fee": head.base_fee, "gas_limit": head.gas_limit,
+        "gas_used": 0, "transactions": 0, "transactions_root": tree_hash([]), "receipts_root": tree_hash([]),
+    }  # fmt: skip
+    for field, value in expected.items():
+        if getattr(first, field) != value:
+            raise TamperedError("it is not what the state at the genesis says", 0, "header", field=field)
+    if not -MAX_TICK < first.tick < MAX_TICK:
+        raise TamperedError(f"{first.tick} recorded", 0, "header", field="tick")
+
+
+def recorded(history: History, block: Block) -> None:
+    """Take a block that was executed again into a history.
+
+    Raises:
+        TamperedError: its state root, or anything else of its header, is not what came out.
+    """
+    header, again = block.header, history.add().header
+    for field, was, now in zip(header._fields, header, again, strict=True):
+        if was != now:
+            wrong = "none recorded" if was == NO_ROOT else "it is not the root of the state after the block"
+            wrong = wrong if field == "state_root" else f"{was!r} recorded, it was {now!r}"
+            raise TamperedError(wrong, header.height, "header", field=field)
+
+
+def audit(path: Path, watch: Watch | None = None, places: int = 1) -> Replayed:
+    """Execute a recorded ledger again from its genesis.
+
+    Args:
+        path: a file that `chain.journal.export` wrote.
+        watch: called with the book and the block after each block.
+        places: in the mempool; as many as the largest block needs, if those are more.
+
+    Raises:
+        InputError: the file is no recorded ledger, or one of another version.
+        TamperedError: the first difference, with block, transaction and field.
+    """
+    journal = read(path)
+    try:
+        return replay(journal, watch, places)
+    except TamperedError as error:
+        if journal.about.get("rules") == source_digest():
+            raise
+        what = f"{error.what} (it was recorded under other rules than those that are here)"
+        raise TamperedError(what, error.block, error.part, error.row, error.field) from None

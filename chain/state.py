@@ -1,0 +1,132 @@
+"""The state root: one hash that vouches for every record of a book, brought up to date chunk by chunk.
+
+1. The state is every array of the book but those of `chain.layout.OUTSIDE`, with the columns of `PASSING` set to zero.
+2. Each array is a *table* with a Merkle tree over chunks of 64 records. The state root is the tree over the descriptions of the
+   tables: name, columns, number of records, root. So a record is proved by its chunk, the path in its table and the path from
+   there to the state root.
+3. A copy of the state is kept. What a block changed is found by comparing with it, at the speed of memory, and only chunks that
+   differ are hashed. A deployment may say which records a block can have touched at most (`touched`), and no others are compared.
+"""
+
+import json
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from chain.layout import OUTSIDE, PASSING, Integers, Records
+from chain.merkle import Tree, leaf_hash, levels_of
+from chain.rule import rule
+
+ROWS = 64
+"""Records in a chunk."""
+EVERYTHING: Mapping[str, Integers] = {}
+
+
+@rule
+def refresh(now: Integers, kept: Integers, mask: Integers, asked: Integers, changed: Integers) -> int:
+    """Bring the kept copy of a table up to date.
+
+    Args:
+        now: the table, all its numbers in a row.
+        kept: the copy.
+        mask: for every number of a chunk, all ones, or 0 where it is no part of the state.
+        asked: the chunks to compare, by number.
+        changed: filled with the numbers of the chunks that differed.
+
+    Returns:
+        How many differed.
+    """
+    count = 0
+    for k in range(asked.size):
+        start = asked[k] * mask.size
+        size = min(mask.size, now.size - start)
+        difference = 0
+        for i in range(size):
+            difference |= (now[start + i] & mask[i]) ^ kept[start + i]
+        if difference != 0:
+            for i in range(size):
+                kept[start + i] = now[start + i] & mask[i]
+            changed[count] = asked[k]
+            count += 1
+    return count
+
+
+class Table:
+    """One array of a book, its kept copy and its tree."""
+
+    def __init__(self, name: str, array: Records) -> None:
+        """A table that has seen nothing yet: everything in it counts as changed."""
+        columns = array.dtype.names or ()
+        self.name, self.rows, self.columns = name, array.size, columns
+        self.now = array.view(np.int64).reshape(-1)
+        self.kept = np.zeros_like(self.now)
+        self.mask = np.tile([0 if column in PASSING.get(name, ()) else -1 for column in columns], min(ROWS, array.size))
+        chunks = -(-self.rows // ROWS)
+        self.all = np.arange(chunks)
+        self._changed = np.empty(chunks, np.int64)
+        self.tree = Tree(chunks)
+        self.chunk_bytes = self.mask.size * 8
+        self._bytes = memoryview(self.kept.data).cast("B")
+        self._about = json.dumps({"table": name, "columns": columns, "records": self.rows}).encode()
+        refresh(self.now, self.kept, self.mask, self.all, self._changed)
+        self.tree.set(self.all, self._bytes, self.chunk_bytes)
+
+    def update(self, rows: Integers | None) -> bool:
+        """Take in what changed, in the chunks of these rows or anywhere; whether anything did."""
+        asked = self.all if rows is None else np.unique(rows // ROWS)
+        count = refresh(self.now, self.kept, self.mask, asked, self._changed)
+        if count:
+            self.tree.set(self._changed[:count], self._bytes, self.chunk_bytes)
+        return bool(count)
+
+    def chunk(self, row: int) -> bytes:
+        """The chunk that holds a record."""
+        start = row // ROWS * self.chunk_bytes
+        return bytes(self._bytes[start : start + self.chunk_bytes])
+
+    @property
+    def description(self) -> bytes:
+        """What the state root vouches for."""
+        return self._about + self.tree.root
+
+
+def state_of(book: Any) -> dict[str, Records]:
+    """The arrays of one world's book that are its state, by name."""
+    return {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE and array.size}
+
+
+class State:
+    """The tables of one world's book."""
+
+    def __init__(self, deployment: ModuleType, book: Any) -> None:
+        """Hash the whole state."""
+        self.book = book
+        self._touched: Any = getattr(deployment, "touched", None)
+        self.tables = {name: Table(name, array) for name, array in state_of(book).items()}
+        self._leaves = {name: leaf_hash(table.description) for name, table in self.tables.items()}
+
+    def update(self, transactions: Records | None = None, proposers: Integers | None = None) -> bytes:
+        """Take in what changed and return the state root.
+
+        Args:
+            transactions: those executed since the last update; anything may have changed, if not given.
+            proposers: addresses of the proposers of their blocks.
+        """
+        known = transactions is not None and self._touched is not None
+        some = self._touched(self.book, transactions, proposers) if known else EVERYTHING
+        for name, table in self.tables.items():
+            if table.update(some.get(name)):
+                self._leaves[name] = leaf_hash(table.description)
+        return self.root
+
+    @property
+    def levels(self) -> list[bytes]:
+        """The levels of the tree over the tables."""
+        return levels_of(list(self._leaves.values()))
+
+    @property
+    def root(self) -> bytes:
+        """The state root as of the last update."""
+        return self.levels[-1]
