@@ -65,7 +65,9 @@ def stir(ledger: Ledger, rng: Any, count: int = 30) -> None:
     if rng.random() < 0.3:
         change["proposer"] = int(rng.choice(np.flatnonzero(ledger.book.accounts["owner"] >= 0)))
     if rng.random() < 0.3:
-        change["gas_limit"] = int(ledger.book.head[0].gas_limit) + int(rng.integers(-3, 4))
+        limit = int(ledger.book.head[0].gas_limit)
+        step = max(limit // 1_024 - 1, 0)
+        change["gas_limit"] = limit + int(rng.integers(-step, step + 1))
     ledger.seal(**change)
 
 
