@@ -211,7 +211,7 @@ def read_description(reader: Reader) -> tuple[bytes, dict[str, Any]]:
     content = numbers.tobytes().rstrip(b" ")
     try:
         about = json.loads(content)
-        whole = is_description(about)
+        whole = is_description(about) and numbers_of(content).size == numbers.size
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         whole = False
     if not whole:

@@ -109,9 +109,10 @@ def written(journal: Journal) -> bytes:
     return b"".join([*parts, section(END, numbers_of(journal.sealed.to_bytes(8, "little") + journal.last))])
 
 
-def with_checks(content: bytes, word: int) -> bytes:
-    """A file whose word was changed, with the checks of that word's section made to hold again."""
+def with_checks(content: bytes, word: int, mask: int) -> bytes:
+    """A file with bits of one word flipped, and the checks of that word's section made to hold again."""
     words = np.frombuffer(content, "<i8").copy()
+    words[word] ^= np.array(mask, np.uint64).view(np.int64)
     (s,) = [s for s in sections(content) if s.start <= word < s.stop]
     table = words[s.start + 4 : s.start + 4 + s.rows * s.columns].reshape(s.rows, s.columns)
     whole = np.frombuffer(section(s.kind, table), "<i8")
@@ -144,7 +145,7 @@ def copied(journal: Journal) -> Journal:
     return journal._replace(tables={name: table.copy() for name, table in journal.tables.items()}, blocks=blocks)
 
 
-def with_header(journal: Journal, height: int, **changed: Any) -> Journal:
+def with_header(journal: Journal, height: int, /, **changed: Any) -> Journal:
     """A journal with other fields in one header."""
     blocks = list(journal.blocks)
     blocks[height] = blocks[height]._replace(header=blocks[height].header._replace(**changed))
