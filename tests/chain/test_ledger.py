@@ -4,7 +4,7 @@ import pytest
 
 from chain.digest import digest
 from chain.errors import InputError, InvariantError, LedgerLabError
-from chain.layout import Kind
+from chain.layout import MAX_GAS, OUTSIDE, Kind
 from chain.ledger import Ledger, Receipt
 from chain.status import Status
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse
@@ -149,3 +149,177 @@ def test_an_amount_that_is_no_64_bit_integer_is_refused_by_name(amount):
 def test_reading_what_does_not_exist_is_an_error(read):
     with pytest.raises(LedgerLabError):
         read(busy())
+
+
+def test_a_view_shows_a_table_of_the_state_and_can_not_be_written():
+    ledger = busy()
+    accounts = ledger.view("accounts")
+    assert accounts["balance"].tolist() == [ledger.balance(a) for a in range(7)]
+    assert ledger.view("jobs")[0].price == PRICE
+    assert ledger.view("head")[0].height == 3
+    with pytest.raises(ValueError, match="read-only"):
+        accounts["balance"][0] = 5
+    with pytest.raises(ValueError, match="read-only"):
+        accounts[0] = accounts[1]
+    for table in (*OUTSIDE, "account"):
+        with pytest.raises(
+            InputError, match=f"table: '{table}' given, allowed are head, accounts, identities, terms, offers, jobs"
+        ):
+            ledger.view(table)
+
+
+def test_what_waits_is_shown_and_can_not_be_written():
+    ledger = busy()
+    assert (ledger.waiting["kind"].tolist(), ledger.waiting["amount"].tolist()) == ([Kind.TRANSFER], [5])
+    with pytest.raises(ValueError, match="read-only"):
+        ledger.waiting["amount"][0] = 6
+    ledger.seal()
+    assert ledger.waiting.size == 0
+
+
+def test_the_next_nonce_is_the_one_after_those_that_wait():
+    ledger = purse([1_000, 1_000])
+    for given in ({}, {}, {"nonce": 7}, {}, {"nonce": 2**63 - 1}):
+        ledger.submit(Kind.TRANSFER, 0, to=1, **given)
+    assert ledger.waiting["nonce"].tolist() == [0, 1, 7, 8, 2**63 - 1]
+    ledger.submit(Kind.TRANSFER, 1, to=0)
+    assert ledger.waiting["nonce"][-1] == 0
+    before = ledger.digest()
+    with pytest.raises(InputError, match="nonce: 9223372036854775808 given"):
+        ledger.submit(Kind.TRANSFER, 0, to=1)
+    for wrong in ({"kind": 2**63}, {"kind": 1.5}, {"kind": None}, {"deadline": "soon"}, {"nonce": 2**70}):
+        with pytest.raises(InputError, match=f"{next(iter(wrong))}: .* given"):
+            ledger.submit(**({"kind": Kind.TRANSFER, "sender": 1} | wrong))
+    assert ledger.digest() == before
+
+
+def test_another_proposer_earns_the_tips_from_then_on():
+    ledger = purse([1_000, 0, 0], spare=1)
+    for proposer in (1, None, 2):
+        ledger.submit(Kind.TRANSFER, 0, to=0, tip=1)
+        ledger.seal(proposer=proposer)
+    assert [ledger.balance(a) for a in range(3)] == [1_000 - 63, 42, 21]
+    before = ledger.digest()
+    for wrong, message in ((3, "allowed are accounts that are in use"), (4, "allowed is 0 to 3"), (-1, "allowed is 0 to 3")):
+        with pytest.raises(InputError, match=f"proposer: {wrong} given, {message}"):
+            ledger.seal(proposer=wrong)
+    assert ledger.digest() == before
+
+
+@pytest.mark.parametrize(
+    ("limit", "step"), [(4_096, 3), (2_048, 1), (2_047, 0), (1_000, 0), (5, 0), (0, 0), (MAX_GAS, 2**20 - 1)]
+)
+def test_the_gas_limit_moves_by_less_than_one_part_in_1024(limit, step):
+    for change in {step, -step, 0}:
+        ledger = purse([10], gas_limit=limit)
+        if limit + change <= MAX_GAS:
+            ledger.seal(gas_limit=limit + change)
+            assert ledger.book.head[0].gas_limit == ledger.history.head.gas_limit == limit + change
+    for change in (step + 1, -step - 1):
+        ledger = purse([10], gas_limit=limit)
+        before = ledger.digest()
+        with pytest.raises(
+            InputError, match=f"gas_limit: {limit + change} given, allowed is ({limit} and {step} more or less|0 to)"
+        ):
+            ledger.seal(gas_limit=limit + change)
+        assert ledger.digest() == before
+
+
+def test_a_builder_decides_the_order_of_one_block_and_what_waits():
+    ledger = purse([100] * 3)
+    for sender, amount in ((0, 1), (1, 2), (2, 3), (0, 4)):
+        ledger.submit(Kind.TRANSFER, sender, to=1, amount=amount, tip=amount % 3)
+    ordering = ledger.book.head[0].ordering
+    ledger.seal(builder=lambda waiting: [k for k in (2, 3, 0) if waiting["amount"][k] != 2])
+    assert ledger.history.blocks[-1].transactions["amount"].tolist() == [3, 1, 4], "a sender's own come by nonce"
+    assert ledger.waiting["amount"].tolist() == [2]
+    assert ledger.book.head[0].ordering == ordering
+    assert [receipt.sender for receipt in ledger.seal()] == [1], "what was left out is for the next block"
+
+
+@pytest.mark.parametrize("choice", [[0, 0], [2], [-1], [0.5], ["first"], [None]])
+def test_a_builder_that_names_what_does_not_wait_or_twice_is_refused(choice):
+    ledger = purse([100] * 2)
+    for sender in (0, 1):
+        ledger.submit(Kind.TRANSFER, sender, to=1)
+    before = ledger.digest()
+    with pytest.raises(InputError, match="builder: .* given, allowed is"):
+        ledger.seal(builder=lambda _: choice)
+    assert ledger.digest() == before
+    assert len(ledger.seal()) == 2
+
+
+@pytest.mark.parametrize("finality", [0, 3])
+def test_a_fork_is_another_ledger_in_the_same_state(finality):
+    ledger = market(gas_limit=200, finality=finality)
+    ledger.submit(Kind.TRANSFER, CLIENT, to=OTHER, amount=5)
+    other = ledger.fork()
+    assert other.digest() == ledger.digest()
+    assert other.history.blocks == ledger.history.blocks
+    assert (other.forks is None) == (finality == 0)
+    ledger.seal()
+    assert (other.height, other.waiting.size, len(other.history.blocks)) == (0, 1, 1)
+    other.seal()
+    assert other.digest() == ledger.digest()
+    assert other.history.head == ledger.history.head
+
+
+def test_a_ledger_that_is_not_recorded_says_so_and_plays_the_same():
+    plain, recorded = purse([100, 0], record=False), purse([100, 0])
+    for ledger in (plain, recorded):
+        ledger.submit(Kind.TRANSFER, 0, to=1, amount=5)
+        ledger.seal()
+    assert plain.digest() == recorded.digest() == plain.fork().digest()
+    assert plain.book.block.size == 0
+    kept = plain.snapshot()
+    plain.seal()
+    plain.restore(kept)
+    assert plain.digest() == recorded.digest()
+    with pytest.raises(InputError, match="prove: this ledger is not recorded, allowed is one with record=True"):
+        plain.prove("accounts", 0)
+    with pytest.raises(InputError, match="export: this ledger is not recorded, allowed is one with record=True"):
+        plain.export("never")
+
+
+def test_a_snapshot_restores_the_record_too():
+    ledger = busy()
+    ledger.seal()
+    kept, blocks = ledger.snapshot(), list(ledger.history.blocks)
+    go_on(ledger)
+    assert len(ledger.history.blocks) == len(blocks) + 2
+    ledger.restore(kept)
+    assert ledger.history.blocks == blocks
+    assert ledger.prove("jobs", 0) == busy_proof()
+
+
+def busy_proof():
+    ledger = busy()
+    ledger.seal()
+    return ledger.prove("jobs", 0)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"root_every": 0},
+        {"root_every": 2**31 + 1},
+        {"root_every": 1.5},
+        {"finality": -1},
+        {"finality": 2**31 + 1},
+        {"finality": True},
+    ],
+)
+def test_a_wrong_setting_of_the_record_is_refused(given):
+    (name,) = given
+    with pytest.raises(InputError, match=f"{name}: .* given, allowed is"):
+        purse([1], **given)
+
+
+def test_loading_has_settings_of_its_own(tmp_path):
+    path = purse([5, 5], finality=2).export(tmp_path / "a.ledger")
+    ledger = Ledger.load(path, pool=7, finality=4)
+    assert (ledger.book.pool.size, ledger.forks.finality, Ledger.load(path).forks) == (7, 4, None)
+    for given in ({"pool": 0}, {"pool": 1.5}, {"finality": -1}):
+        (name,) = given
+        with pytest.raises(InputError, match=f"{name}: .* given, allowed is"):
+            Ledger.load(path, **given)
