@@ -11,7 +11,7 @@ from chain.layout import PASSING, Kind
 from chain.replay import audit
 from tests.chain.fuzzing import fuzz
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse, python
-from tests.chain.recordings import LIVELY, small
+from tests.chain.recordings import LIVELY, lived, small
 from tests.chain.surgery import copied, places, refitted, save, with_checks, with_header, written
 
 
