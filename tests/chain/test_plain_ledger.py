@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from chain.contracts.service_market import Outcome
 from chain.layout import SIGNED, Ordering
 from chain.mempool import submit
 from chain.rule import world
@@ -107,10 +108,10 @@ def hand_in(view, plain, requests):
 
 def compare(worlds, blocks, per_block, seed):
     """Play random transactions on both ledgers: counts by status, transactions, and the blocks after which something waited for a
-    lower base fee, and for a builder."""
+    lower base fee, and for a builder; and the jobs by how they ended."""
     rng = np.random.default_rng(seed)
     tally, size, waited, left_out = np.zeros(max(Status) + 1, int), 0, 0, 0
-    nothing = np.zeros((12, max(Status) + 1), int)
+    nothing, ended = np.zeros((12, max(Status) + 1), int), np.zeros(len(Outcome), int)
     for w in range(worlds):
         book, plain = twins(w, rng)
         view = world(book, 0)
@@ -127,7 +128,8 @@ def compare(worlds, blocks, per_block, seed):
             tally += np.bincount([receipt.status for receipt in receipts], minlength=tally.size)
             waited += any(tx["max_fee"] < base_fee for tx in plain.pool)
             left_out += plain.ordering == Ordering.BUILDER and any(tx["rank"] < 0 for tx in plain.pool)
-    return tally, size, waited, left_out
+        ended += np.bincount([job["outcome"] for job in plain.state.jobs], minlength=ended.size)
+    return tally, size, waited, left_out, ended
 
 
 def seldom(tally, least):
@@ -135,7 +137,7 @@ def seldom(tally, least):
 
 
 def test_thousands_of_transactions_come_out_the_same():
-    tally, size, waited, left_out = compare(worlds=4, blocks=24, per_block=40, seed=1)
+    tally, size, waited, left_out, _ = compare(worlds=4, blocks=24, per_block=40, seed=1)
     assert size > 3_500
     assert (waited > 10, left_out > 3) == (True, True)
     assert tally[[Status.OK, Status.REPLACED, Status.UNDERPRICED, Status.EVICTED, Status.BAD_NONCE]].min() > 20
@@ -143,10 +145,11 @@ def test_thousands_of_transactions_come_out_the_same():
 
 @pytest.mark.slow
 def test_a_hundred_thousand_transactions_come_out_the_same_whatever_they_meet():
-    tally, size, waited, left_out = compare(worlds=16, blocks=128, per_block=52, seed=2)
+    tally, size, waited, left_out, ended = compare(worlds=16, blocks=128, per_block=52, seed=2)
     assert size > 100_000
     assert (waited > 100, left_out > 50) == (True, True)
     assert seldom(tally, 20) == []
+    assert ended[Outcome.ACCEPTED :].min() > 20
 
 
 def test_a_plain_ledger_goes_back_and_what_it_gives_up_waits_again_once():
