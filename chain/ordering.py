@@ -72,7 +72,7 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
 
 @rule
 def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
-    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative. ``places`` holds the slots."""
+    """Along the queues of the slots in ``places``, the least tip so far; what no `max_fee` covers counts as negative."""
     for k in range(count):
         slot = scratch.places[k]
         if scratch.first[pool[slot].sender] == slot:
