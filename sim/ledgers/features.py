@@ -46,7 +46,7 @@ def timing(tx: Transactions, first: int, size: int) -> Columns:
 
 
 def pairs(recorded: Recorded, tx: Transactions) -> tuple[Integers, Integers]:
-    """Who dealt with whom, once each: from whom, to whom. By transfers, registrations (to the account that was opened) and hires."""
+    """Who dealt with whom, once each: from whom, to whom. By transfers, registrations (to the account opened) and hires."""
     sent, (opened, address) = tx.done & (tx.signed["kind"] == Kind.TRANSFER), registrations(recorded, tx)
     jobs: Any = recorded.jobs
     size = recorded.book.accounts.size

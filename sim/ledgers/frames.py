@@ -119,10 +119,8 @@ def jobs_table(recorded: Recorded) -> Columns:
     }
 
 
-def tables_of(recorded: Recorded) -> dict[str, Columns]:
+def tables_of(recorded: Recorded, tx: Transactions, movements: Movements) -> dict[str, Columns]:
     """All tables of a recorded ledger, by the names of `Frames`."""
-    tx = transactions_of(recorded)
-    movements = movements_of(recorded, tx)
     return {
         "blocks": blocks_of(recorded, tx),
         "transactions": transactions_table(tx),
@@ -168,7 +166,9 @@ def ledger_frames(path: str | Path, out: str | Path | None = None, progress: Ste
     every = []
     for k, (name, file) in enumerate(files.items()):
         step = None if progress is None else _onward(progress, sum(sizes[:k]), sum(sizes))
-        frames = framed(tables_of(read(file, step=step)))
+        recorded = read(file, step=step)
+        tx = transactions_of(recorded)
+        frames = framed(tables_of(recorded, tx, movements_of(recorded, tx)))
         if place.is_dir():
             for frame in frames:
                 frame.insert(0, "ledger", np.full(len(frame), name, object))
