@@ -40,13 +40,13 @@ def audit(files: LedgerFiles) -> None:
                 recorded = read(file, step=step)
         except TamperedError as error:
             tampered += 1
-            say(f"{error.args[0].replace(str(file), f'{file} does NOT hold', 1)}")
+            say(f"{file} does NOT hold: {str(error).removeprefix(f'{file}: ')}")
         except InputError as error:
             refused.append(error)
         else:
             say(f"{file} holds: {summary(recorded)}, {time.perf_counter() - started:.2f} s")
-    for error in refused[1:]:
-        print(f"ledgerlab: {error}", file=sys.stderr)  # noqa: T201
+    for other in refused[1:]:
+        print(f"ledgerlab: {other}", file=sys.stderr)  # noqa: T201
     if refused:
         raise refused[0]
     if tampered:
@@ -74,7 +74,7 @@ def inspect(
     figure: Annotated[Path | None, typer.Option(metavar="OUT.png", help="Draw who paid whom.")] = None,
     frames: Annotated[Path | None, typer.Option(metavar="DIR", help="Write all tables as Parquet; a new directory.")] = None,
 ) -> None:
-    """Show a recorded ledger, once it has been audited: an overview, its blocks, accounts, one job's life, one account's history."""
+    """Show a recorded ledger, once it was audited: an overview, or blocks, accounts, a job's life, an account's history."""
     given = (("--job", job), ("--account", account), ("--block", block))
     wanted = {option: whole(option, text) if text else None for option, text in given}
     from sim.experiments.store import check_out
@@ -171,7 +171,7 @@ def prove(
     ] = "",
     out: Annotated[Path | None, typer.Option(help="A new file; standard output if not given.")] = None,
 ) -> None:
-    """Prove, to whoever holds one header, that a ledger has a transaction, a receipt or a record. `ledgerlab verify` checks it."""
+    """Prove to whoever holds one header that a ledger has a transaction, a receipt or a record; `ledgerlab verify` checks it."""
     given = {"--transaction": transaction, "--receipt": receipt, "--record": record}
     asked = [option for option, text in given.items() if text]
     if len(asked) != 1:
@@ -222,10 +222,10 @@ def check_proof(file: Path, trusted: str = "") -> None:
         raise InputError(f"--header: {trusted!r} given, allowed is the hash of a header, 64 hexadecimal digits")
     try:
         proof, header = from_text(read_plain(file, PROOF_BYTES).decode())
-        encoded = header.hash.hex()
-    except (ValueError, OverflowError, RecursionError) as error:
-        reason = str(error) if isinstance(error, InputError) else "it does not read as one"
-        raise InputError(f"proof: {file} is no proof ({reason}), allowed is what `ledgerlab prove` writes") from None
+    except (InputError, UnicodeDecodeError) as error:
+        reason = error if isinstance(error, InputError) else "it is no text"
+        raise InputError(f"proof: {file} is no proof ({reason})") from None
+    encoded = header.hash.hex()
     if trusted and trusted.lower() != encoded:
         say(f"{file} proves NOTHING: its header has the hash {encoded}")
         raise typer.Exit(1)

@@ -129,7 +129,9 @@ def roles(recorded: Recorded, columns: Columns) -> NDArray[Any]:
     book = recorded.book
     client, provider = columns["jobs_as_client"], columns["jobs_as_provider"]
     offers = book.offers["known"] != 0 if hasattr(book, "offers") else np.zeros(client.size, bool)
-    place = np.where((columns["tips"] > 0) & (columns["transactions"] == 0), 1, 0)
+    place = np.zeros(client.size, np.int64)
+    place[[block.header.proposer for block in recorded.blocks[1:]]] = 1
+    place[columns["transactions"] > 0] = 0
     place = np.where(client > 0, 2, place)
     place = np.where((provider > client) | (offers & (provider >= client)), 3, place)
     if hasattr(book, "sellers"):

@@ -14,7 +14,7 @@ from chain.accounts import is_open
 from chain.contracts.service_market import JOB
 from chain.errors import InputError, TamperedError, whole
 from chain.history import Block, History
-from chain.journal import MARK
+from chain.journal import MARK, shown, why
 from chain.layout import Integers, Records, records
 from chain.replay import audit
 from chain.rule import world
@@ -111,10 +111,10 @@ def check_mark(file: Path) -> None:
     try:
         with file.open("rb") as stream:
             begin = stream.read(len(MARK))
-    except OSError as error:
-        raise InputError(f"file: {file} can not be read ({error.strerror}), allowed is a recorded ledger") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"file: {shown(file)} can not be read ({why(error)}), allowed is a recorded ledger") from None
     if begin != MARK:
-        raise InputError(f"file: {file} is no recorded ledger, allowed is a file that begins with {MARK.decode()!r}")
+        raise InputError(f"file: {shown(file)} is no recorded ledger, allowed is a file that begins with {MARK.decode()!r}")
 
 
 def files_of(path: Path) -> dict[str, Path]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from chain.errors import whole
 from chain.history import NO_ROOT
 from chain.layout import NO_LIMIT, NOBODY
+from chain.status import Status
 from sim.ledgers.movements import Movements, Transactions
 from sim.ledgers.reading import Recorded
 from sim.ledgers.stories import Line, about, history_of, job_index, kind_name, life_of
@@ -21,8 +22,10 @@ MOST = 40
 HEX = 12
 """Characters of a hash in a table."""
 NUMBERS = frozenset(
-    "height,tick,place,fee,gas,gas used,base fee,balance,change,sent,received,transactions,refused,jobs,nonce".split(",")
-)
+    ("height", "tick", "place", "fee", "gas used", "base fee", "balance", "change", "sent", "received", "transactions", "refused",
+     "jobs", "payees", "payers")
+)  # fmt: skip
+"""Heads of columns that stand on the right."""
 
 
 def table(title: str, *heads: str) -> Table:
@@ -60,14 +63,15 @@ def overview(recorded: Recorded, accounts: Columns, tx: Transactions) -> Rendera
     head, last = recorded.book.head[0], recorded.history.head
     about_it = table("", "what", "value")
     about_it.show_header = False
-    kept = f"{int(head.minted):_} minted: {int(accounts['balance'].sum()):_} free, {int(head.locked):_} kept, {int(head.burned):_} burned"
+    free, kept, burned = int(accounts["balance"].sum()), int(head.locked), int(head.burned)
+    money = f"{int(head.minted):_} minted: {free:_} free, {kept:_} kept, {burned:_} burned"
     rows: list[tuple[str, object]] = [
         ("deployment", recorded.deployment),
         ("blocks", f"{len(recorded.blocks) - 1:_}, heights {recorded.first + 1:_} to {last.height:_}"),
         ("transactions", f"{tx.height.size:_}, {int((~tx.done).sum()):_} of them refused"),
         ("accounts", f"{accounts['address'].size:_} in use of {recorded.book.accounts.size:_}"),
         ("jobs", len(recorded.numbers)),
-        ("money", kept),
+        ("money", money),
         ("fees", f"{int(head.fees_burned):_} burned, {int(head.tips):_} to proposers"),
         ("last header", last.hash.hex()),
         ("state root", recorded.history.state.update().hex()),
@@ -102,7 +106,7 @@ def accounts_table(accounts: Columns, most: int = MOST) -> RenderableType:
     rows = []
     for k in busy.tolist():
         sent, share, *money = (accounts[name][k] for name in names)
-        refused = int(round(share * sent)) if sent else 0
+        refused = round(float(share * sent)) if sent else 0
         deals = (jobs[k], accounts["payees"][k], accounts["payers"][k])
         rows.append((str(accounts["address"][k]), accounts["role"][k], sent, refused, *money, *deals))
     out = table("Busiest accounts", *heads)
@@ -138,8 +142,6 @@ def block_table(recorded: Recorded, tx: Transactions, height: int) -> Renderable
 
 def names_of(receipt: Any) -> str:
     """The status of a receipt as a word."""
-    from chain.status import Status
-
     return Status(int(receipt["status"])).name
 
 

@@ -127,8 +127,8 @@ def life_of(recorded: Recorded, tx: Transactions, movements: Movements, number: 
 def history_of(recorded: Recorded, tx: Transactions, movements: Movements, address: int) -> list[Entry]:
     """What an account sent, received and earned, with its balance after every block in which something happened to it.
 
-    The record was read with this account to be watched (`sim.ledgers.reading.read`). The changes of a block add up to the change of
-    the balance.
+    The record was read with this account to be watched (`sim.ledgers.reading.read`). The changes of a block add up to that of the
+    balance.
     """
     m = movements
     mine = np.flatnonzero((m.payer == address) | (m.payee == address))

@@ -1,6 +1,7 @@
 """Who paid whom in a recorded ledger."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,45 +17,69 @@ from sim.metrics.contrasts import Columns
 from sim.plots.style import GREY, PALETTE, as_text, head
 
 MOST = 30
-"""Accounts with a row of their own; the rest share one."""
+"""Accounts with a row of their own; the others of a role share one."""
 WRITTEN = 9
 """Up to so many rows the amounts are written into the squares."""
 SHADES = LinearSegmentedColormap.from_list("blue", ["#DCEBF5", PALETTE[0], "#00263D"])
 
 
-def flows(accounts: Columns, movements: Movements) -> tuple[NDArray[np.float64], list[str], list[str]]:
-    """Money that became another account's, by payer and payee: amounts, labels, and the role of each row.
+class Flows(NamedTuple):
+    """Money that became another account's, by payer (row) and payee (column)."""
 
-    The busiest accounts come by role, then by what they paid and received; the last row and column are the rest, if any.
+    amounts: NDArray[np.float64]
+    labels: list[str]
+    roles: list[str]
+    rests: NDArray[np.bool_]
+    """Rows of several accounts: the others of a role."""
+
+
+def chosen(counts: Sequence[int], most: int) -> list[int]:
+    """How many of each role get a row of their own: equally many, and what some do not need goes to the others.
+
+    >>> chosen([1, 800, 200], 31), chosen([2, 3], 31)
+    ([1, 15, 15], [2, 3])
     """
+    given = [0] * len(counts)
+    for k, role in enumerate(sorted(range(len(counts)), key=lambda role: counts[role])):
+        given[role] = min(counts[role], (most - sum(given)) // (len(counts) - k))
+    return given
+
+
+def flows(accounts: Columns, movements: Movements) -> Flows:
+    """The busiest accounts of every role, most money first, and a row for the others of the role, if any."""
     paid = (movements.payer != movements.payee) & (movements.payee != NOBODY)
     payer, payee, amount = movements.payer[paid], movements.payee[paid], movements.amount[paid].astype(float)
-    size = int(accounts["address"].max()) + 1
-    count = np.bincount(payer, minlength=size) + np.bincount(payee, minlength=size)
-    volume = np.bincount(payer, amount, size) + np.bincount(payee, amount, size)
     address = accounts["address"]
-    rank = np.array([ROLES.index(role) for role in accounts["role"].tolist()])
-    busiest = np.lexsort((address, -volume[address], -count[address]))[:MOST]
-    busiest = busiest[np.lexsort((-volume[address[busiest]], -rank[busiest]))]
-    rest = address.size > busiest.size
-    place = np.full(size, busiest.size)
-    place[address[busiest]] = np.arange(busiest.size)
-    rows = busiest.size + rest
-    matrix = np.bincount(place[payer] * rows + place[payee], amount, rows * rows).reshape(rows, rows)
-    others = [f"{address.size - busiest.size:,} others"] if rest else []
-    return matrix, [*map(str, address[busiest].tolist()), *others], [*accounts["role"][busiest].tolist(), *["rest"] * rest]
+    size = int(address.max()) + 1
+    volume = (np.bincount(payer, amount, size) + np.bincount(payee, amount, size))[address]
+    present = [role for role in reversed(ROLES) if (accounts["role"] == role).any()]
+    of_role = [np.flatnonzero(accounts["role"] == role) for role in present]
+    place = np.zeros(size, np.int64)
+    labels: list[str] = []
+    roles: list[str] = []
+    rests: list[bool] = []
+    for role, mine, most in zip(present, of_role, chosen([mine.size for mine in of_role], MOST), strict=True):
+        ordered = address[mine[np.argsort(-volume[mine], kind="stable")]]
+        left = mine.size - most
+        place[ordered] = len(labels) + np.minimum(np.arange(mine.size), most)
+        labels += [*map(str, ordered[:most].tolist()), *[f"{left:,} others"] * (left > 0)]
+        rests += [*[False] * most, *[True] * (left > 0)]
+        roles += [role] * (most + (left > 0))
+    amounts: NDArray[np.float64] = np.zeros((len(labels), len(labels)))
+    np.add.at(amounts, (place[payer], place[payee]), amount)
+    return Flows(amounts, labels, roles, np.array(rests))
 
 
 def who_paid_whom(accounts: Columns, movements: Movements, name: str, unit: str = "smallest units of money") -> Figure:
     """A matrix of money flows between the busiest accounts and the rest: row pays column."""
-    matrix, labels, roles = flows(accounts, movements)
+    matrix, labels, roles, rests = flows(accounts, movements)
     rows = len(labels)
     inch = 3.0 + 0.2 * max(rows, 12)
     figure = Figure(figsize=(inch + 2.4, inch + 0.6), layout="constrained")
     axes = figure.add_subplot()
     head(figure, as_text(f"Who paid whom: {name}", 80))
     shown = np.where(matrix > 0, matrix, np.nan)
-    norm, beyond = _scale(matrix, roles[-1] == "rest")
+    norm, beyond = _scale(matrix, rests)
     image = axes.imshow(shown, cmap=SHADES, norm=norm, aspect="equal")
     axes.set_facecolor("white")
     small = 9 if rows <= 16 else 7
@@ -76,17 +101,15 @@ def who_paid_whom(accounts: Columns, movements: Movements, name: str, unit: str 
     )
     bar.set_label(f"{unit} (log scale)")
     bar.ax.yaxis.set_minor_locator(NullLocator())
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     note = "Transfers, registrations, payments for jobs and goods, compensation; without fees and tips. Blank: nothing."
     figure.supxlabel(note, fontsize=8, color=GREY)
     return figure
 
 
-def _scale(matrix: NDArray[np.float64], rest: bool) -> tuple[Any, bool]:
-    """A scale for all amounts; what the rest pays to itself may be far beyond it, and whether it is."""
-    of = matrix.copy()
-    if rest:
-        of[-1, -1] = 0
+def _scale(matrix: NDArray[np.float64], rests: NDArray[np.bool_]) -> tuple[Any, bool]:
+    """A scale for all amounts; what passes between rows of many accounts may be beyond it, and whether it is."""
+    of = np.where(rests[:, None] & rests, 0, matrix)
     known = of[of > 0]
     low, high = (float(known.min()), float(known.max())) if known.size else (1.0, 10.0)
     high = max(high, 10 * low)
@@ -110,7 +133,7 @@ def _groups(axes: Axes, roles: list[str]) -> None:
         }
         word = plural.get(roles[k], roles[k]) if count > 1 else roles[k]
         turned = 90 if count < 4 and len(roles) > WRITTEN else 0
-        place = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+        place: dict[str, Any] = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "va": "bottom"}
         axes.annotate(word, ((k + stop - 1) / 2, -0.5), rotation=turned, fontsize=8, color=GREY, **place)
 
 

@@ -83,7 +83,7 @@ def test_who_does_what_is_called_so(tmp_path):
     assert market.role[[1, 2]].tolist() == ["provider", "provider"]
     assert market.role[market.jobs_as_client > market.jobs_as_provider].eq("client").any()
     shop = sim.ledger_frames(random_shop(0).export(tmp_path / "b.ledger")).accounts
-    assert shop.role.tolist() == ["account", "seller", "seller", "seller", "consumers"]
+    assert shop.role.tolist() == ["proposer", "seller", "seller", "seller", "consumers"]
 
 
 def test_large_amounts_are_added_exactly():
