@@ -8,8 +8,10 @@ A transaction whose `max_fee` is below the base fee waits, and so does one that 
 sender signed after it waits with it.
 """
 
+from chain.accounts import can_pay
 from chain.dice import latency
-from chain.layout import NOBODY, Ordering, Record, Records
+from chain.fees import gas_of
+from chain.layout import MAX_PRICE, NOBODY, Ordering, Record, Records
 from chain.mempool import answer, forget, has_valid_fees, replaces
 from chain.rule import rule
 from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_tip, stable_sort
@@ -97,6 +99,25 @@ def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
 
 
 @rule
+def discount(head: Record, accounts: Records, pool: Records, count: int, scratch: Scratch) -> None:
+    """Along each sender's queue, count as the lowest of all tips what will never be paid: from a fee that nobody can pay on, a nonce
+    out of turn, or more than the sender has now. ``places`` holds the slots."""
+    for k in range(count):
+        slot = scratch.places[k]
+        sender = pool[slot].sender
+        if scratch.first[sender] == slot:
+            account, queued, steps, paid = accounts[sender], slot, 0, True
+            while queued != NOBODY:
+                tx = pool[queued]
+                paid = paid and has_valid_fees(tx) and tx.nonce == account.nonce + steps
+                if not paid or not can_pay(accounts, sender, gas_of(tx.kind) * (head.base_fee + max(scratch.tips[queued], 0))):
+                    paid = False
+                    scratch.tips[queued] = min(scratch.tips[queued], -MAX_PRICE - 1)
+                queued = scratch.follower[queued]
+                steps += 1
+
+
+@rule
 def evict(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> None:
     """Drop what the mempool has no place for: the last by tip, whatever ordering blocks have. Queues are emptied."""
     h = head[0]
@@ -104,6 +125,7 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, sc
     for slot in range(count):
         scratch.places[slot] = slot
     count_tips(pool, count, scratch, h.base_fee)
+    discount(h, accounts, pool, count, scratch)
     by_age(pool, count, scratch)
     by_tip(pool, count, scratch)
     by_nonce(pool, count, scratch)

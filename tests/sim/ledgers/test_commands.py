@@ -110,7 +110,7 @@ def test_what_is_asked_for_is_shown_and_nothing_else(capsys):
 def test_a_job_and_an_account_tell_their_story(capsys):
     job = answered(capsys, "inspect", "story.ledger", "--job", "0")
     lines = [line.split() for line in job.splitlines()]
-    assert lines[0] == "Job 0: 1 hired 2 for service 1".split()
+    assert lines[0] == ["Job", "0:", "1", "hired", "2", "for", "service", "1"]
     assert [line[:2] for line in lines[2:6]] == [["2", "0"], ["3", "0"], ["3", "1"], ["4", "0"]]
     assert job.endswith("price 1_000, stake 101; UPHELD, CLOSED; quality: bad\n")
     account = answered(capsys, "inspect", "story.ledger", "--account", "1")
