@@ -107,6 +107,8 @@ def reproduced(name: str, experiment: Any, folder: Path | None = None) -> None:
     from sim.published import find
 
     result = find(name)
+    if not result.rules():
+        is_cold()
     with progress(*result.rules()) as step:
         kept = reproduction.keep(name, experiment, folder, step)
     manifest = reproduction.read(kept)

@@ -69,3 +69,33 @@ def calvano(
     given |= {option: decimal(f"--{option}", text) for option, text in rates.items()}
     free(parameters, (*given, "name"), "posted_price")
     _run("calvano", out, **given, **parameters)
+
+
+def decimals(option: str, text: str) -> list[float]:
+    """Numbers between commas.
+
+    Raises:
+        InputError: one of them is none.
+    """
+    return [decimal(option, part) for part in text.split(",")]
+
+
+@reproduce.command("fee_market")
+def fee_market(
+    demand_ratios: Annotated[
+        str | None, typer.Option(metavar="X[,X]", help="Demand per block ÷ target (half of the gas limit); 2 to 26 if not given.")
+    ] = None,
+    quotient: Annotated[str, typer.Option(metavar="N", help="EIP-1559's denominator.")] = "8",
+    blocks: Annotated[str, typer.Option(metavar="N", help="Blocks of each market; the first quarter is not measured.")] = "1000",
+    value: Annotated[str, typer.Option(metavar="N", help="The most that a user pays, money per gas.")] = "1_000_000_000",
+    users: Annotated[str, typer.Option(metavar="N", help="Each signs one transfer per block.")] = "4000",
+    worlds: Annotated[str, typer.Option(metavar="N", help="Independent markets of each ratio.")] = "20",
+    seed: Annotated[str, typer.Option(metavar="N", help="Run seed of the first market; the others have the next ones.")] = "0",
+    out: Out = None,
+) -> None:
+    """Where EIP-1559's base fee settles, and where it oscillates (Leonardos and others, 2021)."""
+    counts = {"quotient": quotient, "blocks": blocks, "value": value, "users": users, "worlds": worlds, "seed": seed}
+    given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
+    if demand_ratios is not None:
+        given["demand_ratios"] = decimals("--demand-ratios", demand_ratios)
+    _run("fee_market", out, **given)

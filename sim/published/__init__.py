@@ -2,10 +2,10 @@
 
 from agents.registry import nearest
 from chain.errors import InputError
-from sim.published import calvano
+from sim.published import calvano, fee_market
 from sim.published.result import Published
 
-PUBLISHED: dict[str, Published] = {"calvano": calvano}
+PUBLISHED: dict[str, Published] = {"calvano": calvano, "fee_market": fee_market}
 
 
 def find(name: str) -> Published:
