@@ -72,8 +72,9 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
 
 @rule
 def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
-    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative."""
-    for slot in range(count):
+    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative. ``places`` holds the slots."""
+    for k in range(count):
+        slot = scratch.places[k]
         if scratch.first[pool[slot].sender] == slot:
             least = pool[slot].tip
             queued = slot
@@ -100,9 +101,9 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, sc
     """Drop what the mempool has no place for: the last by tip, whatever ordering blocks have. Queues are emptied."""
     h = head[0]
     count = int(h.pending)
-    count_tips(pool, count, scratch, h.base_fee)
     for slot in range(count):
         scratch.places[slot] = slot
+    count_tips(pool, count, scratch, h.base_fee)
     by_age(pool, count, scratch)
     by_tip(pool, count, scratch)
     by_nonce(pool, count, scratch)
@@ -113,21 +114,24 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, sc
 
 
 @rule
-def waits(head: Record, tx: Record) -> bool:
-    """Whether a transaction is not for this block: its limit is below the base fee, or the builder leaves it out."""
+def waits(head: Record, accounts: Records, tx: Record) -> bool:
+    """Whether a transaction is not for this block: its limit is below the base fee, or the builder leaves it out.
+
+    One whose nonce is used up waits for no lower fee: it could only keep its sender's others from their turn.
+    """
     if head.ordering == Ordering.BUILDER and tx.rank < 0:
         return True
-    return bool(tx.max_fee < head.base_fee and has_valid_fees(tx))
+    return bool(tx.max_fee < head.base_fee and has_valid_fees(tx) and tx.nonce >= accounts[tx.sender].nonce)
 
 
 @rule
-def pick(head: Records, pool: Records, scratch: Scratch) -> int:
+def pick(head: Records, accounts: Records, pool: Records, scratch: Scratch) -> int:
     """Fill ``places`` with the slots that are for this block, and cut the queues before whatever waits; returns their number."""
     h = head[0]
     count, picked = int(h.pending), 0
     nobody_waits = True
     for slot in range(count):
-        nobody_waits = nobody_waits and not waits(h, pool[slot])
+        nobody_waits = nobody_waits and not waits(h, accounts, pool[slot])
         scratch.places[slot] = slot
     if nobody_waits:
         return count
@@ -135,7 +139,7 @@ def pick(head: Records, pool: Records, scratch: Scratch) -> int:
         sender = pool[slot].sender
         if scratch.first[sender] == slot:
             queued, last = slot, NOBODY
-            while queued != NOBODY and not waits(h, pool[queued]):
+            while queued != NOBODY and not waits(h, accounts, pool[queued]):
                 scratch.places[picked] = queued
                 picked += 1
                 last, queued = queued, scratch.follower[queued]
@@ -157,10 +161,8 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
     if h.pending > h.capacity:
         evict(head, accounts, pool, receipts, scratch)
         queue(pool, h.pending, scratch)
-    count = pick(head, pool, scratch)
-    if h.ordering == Ordering.BUILDER:
-        stable_sort(pool, count, scratch, BY_RANK)
-    elif h.ordering == Ordering.RANDOM:
+    count = pick(head, accounts, pool, scratch)
+    if h.ordering == Ordering.RANDOM:
         for k in range(count):
             tx = pool[scratch.places[k]]
             tx.arrival = latency(h, accounts[tx.sender].name, tx.nonce)
@@ -170,5 +172,7 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         if h.ordering == Ordering.TIP:
             count_tips(pool, count, scratch, h.base_fee)
             by_tip(pool, count, scratch)
+        elif h.ordering == Ordering.BUILDER:
+            stable_sort(pool, count, scratch, BY_RANK)
     by_nonce(pool, count, scratch)
     return count

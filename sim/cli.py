@@ -21,6 +21,7 @@ from sim.commands.train import train
 from sim.options import (
     Attacks,
     Defences,
+    Ledgers,
     Out,
     Policies,
     Preset,
@@ -76,6 +77,7 @@ def run(
     out: Out = None,
     threads: Threads = "1",
     report: Reported = False,
+    ledgers: Ledgers = False,
     trust: Trust = False,
 ) -> None:
     """Run a scenario, print its metrics and keep its rows."""
@@ -98,7 +100,7 @@ def run(
         **parameters,
     )
     check_out(out)
-    show(watched(experiment, out), report)
+    show(watched(experiment, out, ledgers), report)
 
 
 @app.command()

@@ -56,10 +56,10 @@ def progress(*rules: Path) -> Iterator[experiments.Progress]:
         yield step
 
 
-def watched(experiment: experiments.Experiment, folder: Path | None = None) -> Path:
+def watched(experiment: experiments.Experiment, folder: Path | None = None, ledgers: bool = False) -> Path:
     """Run an experiment into a run directory while showing progress."""
     with progress(rules_folder(experiment)) as step:
-        return keep(experiment, folder, step)
+        return keep(experiment, folder, step, ledgers)
 
 
 def show(folder: Path, reported: bool) -> None:
