@@ -12,7 +12,7 @@ Let N be the gas of all users, T the target (half of the gas limit), q the quoti
    settles, from r = q + 1 on by swinging around its level less and less. Above 2q + 1 it oscillates for ever. (With
    y = (r/q) x / m and m = 1 + (r - 1)/q, f is the logistic map y' = m y (1 - y), whose fixed point is stable up to m = 3.)
 4. **Above.** Blocks are full and nearly empty in turn. Where x < 1 - 2/r a block is full whatever demand is: x' = x (1 + 1/q);
-   so the fee alternates between two bands, one below and one above the level, and is chaotic within them: `attractor`.
+   so (at q = 8) the fee alternates between two bands, one below and one above the level, chaotic within them: `attractor`.
 5. **Noise.** Demand is binomial, so the fee never rests, and its mean is below x*, however long one waits. Over a stationary
    path the means of x' and x are equal, and E[x' | x] = f(x); so (r - 1) E[x] = r E[x²], that is E[x²] / E[x] = x*, or
    E[x] + Var[x] / E[x] = x*: exactly, whatever the noise, as long as no block is too small for its demand. So it is the mean of

@@ -10,7 +10,7 @@ from sim.experiments.reading import Table, with_error
 from sim.experiments.report import markdown
 from sim.metrics.statistics import mean_interval
 from sim.published import base_fee
-from sim.published.base_fee import RATIOS, FeeMarket, slope, threshold
+from sim.published.base_fee import RATIOS, FeeMarket, threshold
 from sim.published.result import Tables
 
 TITLE = "The fee market: where EIP-1559's base fee settles, and where it oscillates"
@@ -64,7 +64,7 @@ def by_ratio(tables: Tables) -> Iterator[tuple[float, dict[str, Any]]]:
 def summary(tables: Tables, manifest: Mapping[str, Any]) -> Table:
     """By ratio: the level that is predicted, what the fee does, and how far it alternates."""
     quotient = manifest["config"]["quotient"]
-    heads = ["N/T", "slope", "V (1 - T/N)", "mean fee", "mean + variance ÷ mean", "alternates by", "full blocks"]
+    heads = ["N/T", "V (1 - T/N)", "mean fee", "mean + variance ÷ mean", "spread", "alternates by", "full blocks"]
     out = []
     for ratio, rows in by_ratio(tables):
         fee, level = (with_error(*mean_interval(rows[name])[:3]) for name in ("fee", "level"))
@@ -72,7 +72,7 @@ def summary(tables: Tables, manifest: Mapping[str, Any]) -> Table:
         predicted = f"{rows['predicted'][0]:.5f}"
         if ratio >= threshold(quotient):
             predicted, level = f"{predicted}, not stable", "no prediction"
-        line = [f"{ratio:.4g}", f"{slope(ratio, quotient):+.3f}", predicted, fee, level, f"{first:.4f}, then {last:.4f}"]
+        line = [f"{ratio:.4g}", predicted, fee, level, f"{np.mean(rows['spread']):.4f}", f"{first:.4f}, then {last:.4f}"]
         out.append([*line, f"{np.mean(rows['full']):.1%}"])
     return heads, out
 
@@ -91,9 +91,9 @@ def page(tables: Tables, manifest: Mapping[str, Any]) -> list[str]:
         "The fee rests where demand is the target, at V (1 - T/N). The slope of the fee map there is 1 - (N/T - 1)/q: the level "
         f"is stable while N/T < 2q + 1 = {edge}, and above the fee oscillates for ever. Source: {PAPER}.",
         markdown(summary(tables, manifest)),
-        "Fees as shares of V; mean ± half of its 95 % Student interval over the markets. *Alternates by*: the amplitude of the "
-        "period of two blocks, half of the distance between the means of every second block and of the others, in the second "
-        "quarter of the blocks and in the last.",
+        "Fees as shares of V; mean ± half of its 95 % Student interval over the markets. *Spread*: the standard deviation over "
+        "blocks. *Alternates by*: the amplitude of the period of two blocks, half of the distance between the means of every "
+        "second block and of the others, in the second quarter of the blocks and in the last.",
         f"![Fees over blocks]({FIGURES[0]})",
         f"![Level and oscillation]({FIGURES[1]})",
         "Demand is random, so the fee never rests, and its mean is below V (1 - T/N) however long one waits: by its variance ÷ "
