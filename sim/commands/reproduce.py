@@ -99,3 +99,18 @@ def fee_market(
     if demand_ratios is not None:
         given["demand_ratios"] = decimals("--demand-ratios", demand_ratios)
     _run("fee_market", out, **given)
+
+
+@reproduce.command("double_spend")
+def double_spend(
+    shares: Annotated[str, typer.Option(metavar="X[,X]", help="The attacker's parts of the computing power.")] = "0.1,0.2,0.3",
+    confirmations: Annotated[str, typer.Option(metavar="N[,N]", help="Blocks that the merchant waits for.")] = "1,2,3,4,5,6",
+    trials: Annotated[str, typer.Option(metavar="N", help="Races of each share and number of confirmations.")] = "2000",
+    seed: Annotated[str, typer.Option(metavar="N", help="Run seed of all draws.")] = "0",
+    out: Out = None,
+) -> None:
+    """How often a payment is undone by a longer branch (Rosenfeld, 2014)."""
+    given: dict[str, Any] = {"trials": whole("--trials", trials), "seed": whole("--seed", seed)}
+    given["shares"] = decimals("--shares", shares)
+    given["confirmations"] = [whole("--confirmations", part) for part in confirmations.split(",")]
+    _run("double_spend", out, **given)

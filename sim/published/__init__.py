@@ -2,10 +2,10 @@
 
 from agents.registry import nearest
 from chain.errors import InputError
-from sim.published import calvano, fee_market
+from sim.published import calvano, double_spend, fee_market
 from sim.published.result import Published
 
-PUBLISHED: dict[str, Published] = {"calvano": calvano, "fee_market": fee_market}
+PUBLISHED: dict[str, Published] = {"calvano": calvano, "fee_market": fee_market, "double_spend": double_spend}
 
 
 def find(name: str) -> Published:
