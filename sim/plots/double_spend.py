@@ -30,7 +30,7 @@ def success_by_confirmations(found: Columns) -> Figure:
             steps, [success(share, int(n)) for n in steps], color=colour, linewidth=1.5, label=f"q = {share:g}, closed form"
         )
         n, at, low, high = (found[name][mine] for name in ("confirmations", "measured", "low", "high"))
-        some = at > 0
+        n, some = n + 0.06 * (k - (len(shares) - 1) / 2), at > 0
         ends = np.stack([at - np.maximum(low, lowest), high - at])[:, some]
         style: dict[str, Any] = {"color": colour, "capsize": 3, "markersize": 5, "linestyle": "none", "marker": "os^Dv"[k % 5]}
         axes.errorbar(n[some], at[some], np.maximum(ends, 0), label=f"q = {share:g}, measured ± 95 %", **style)
@@ -41,7 +41,7 @@ def success_by_confirmations(found: Columns) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(x=0.05)
     trials = int(found["trials"].max())
-    head(figure, f"Double spends that succeed ({trials:,} races each; q: the attacker's share of the computing power)")
+    head(figure, f"Double spends that succeed, by the attacker's share q of the power ({trials:,} races each)")
     dress(axes, "confirmations that the merchant waits for", "attacks that succeed")
     legend(figure, axes, "")
     return figure

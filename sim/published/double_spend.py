@@ -86,8 +86,8 @@ def page(tables: Tables, manifest: Mapping[str, Any]) -> list[str]:
         "The closed form is that of " + PAPER + ": r = 1 - Σ C(m + n - 1, m) (p^n q^m - p^m q^n) over m = 0 .. n, p = 1 - q.",
         markdown(summary(tables, manifest)),
         f"![Success of double spending]({FIGURES[0]})",
-        "Intervals are exact ones of Clopper and Pearson: each covers its chance in at least 95 % of such experiments, so of many "
-        "some will miss it. Standard errors are those of the closed form; where few successes are expected they are no "
+        "Intervals are exact ones of Clopper and Pearson: each covers its chance in at least 95 % of such experiments, so "
+        "of many some will miss it. Standard errors are those of the closed form; where few successes are expected they are no "
         "measure of surprise.",
         f"An attacker gives up where it would come to be ahead with a chance of at most {manifest['forgone']:g}: {behind} "
         "behind. That lowers the measured shares by less than this chance.",

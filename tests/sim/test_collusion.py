@@ -191,7 +191,7 @@ def test_a_stopped_run_keeps_the_sessions_that_were_finished(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["clavano"], "reproduce: 'clavano' given; allowed are calvano, fee_market; did you mean calvano?"),
+        (["clavano"], "reproduce: 'clavano' given; allowed are calvano, fee_market, double_spend; did you mean calvano?"),
         (["calvano", "--sessions", "0"], "sessions: 0 given, allowed is 1 to 100000"),
         (["calvano", "--sessions", "many"], "--sessions: 'many' given, allowed is a whole number"),
         (["calvano", "--alpha", "0"], "alpha: 0.0 given, allowed is a number from above 0 to 1"),
