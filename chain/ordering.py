@@ -100,8 +100,8 @@ def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
 
 @rule
 def discount(head: Record, accounts: Records, pool: Records, count: int, scratch: Scratch) -> None:
-    """Along each sender's queue, count as the lowest of all tips what will never be paid: from a fee that nobody can pay on, a nonce
-    out of turn, or more than the sender has now. ``places`` holds the slots."""
+    """Along each sender's queue, what will never be paid counts as the lowest of all tips: from a fee that nobody can pay on, a
+    nonce out of turn, or more than the sender has now. ``places`` holds the slots."""
     for k in range(count):
         slot = scratch.places[k]
         sender = pool[slot].sender
