@@ -9,7 +9,7 @@ sender signed after it waits with it.
 """
 
 from chain.dice import latency
-from chain.layout import NOBODY, Ordering, Record, Records
+from chain.layout import NO_LIMIT, NOBODY, Ordering, Record, Records
 from chain.mempool import answer, forget, has_valid_fees, replaces
 from chain.rule import rule
 from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_tip, stable_sort
@@ -71,17 +71,25 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
 
 
 @rule
-def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
-    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative."""
-    for slot in range(count):
+def count_tips(pool: Records, scratch: Scratch, head: Record) -> bool:
+    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative. Where all tips are equal and
+    covered nothing is counted; returns whether they differ."""
+    lowest, highest, limit = NO_LIMIT, -NO_LIMIT, NO_LIMIT
+    for slot in range(head.pending):
+        tx = pool[slot]
+        lowest, highest, limit = min(lowest, tx.tip), max(highest, tx.tip), min(limit, tx.max_fee)
+    if lowest == highest and max(limit, -1) - head.base_fee >= highest:
+        return False
+    for slot in range(head.pending):
         if scratch.first[pool[slot].sender] == slot:
             least = pool[slot].tip
             queued = slot
             while queued != NOBODY:
                 tx = pool[queued]
-                least = min(least, tx.tip, max(tx.max_fee, -1) - base_fee)
+                least = min(least, tx.tip, max(tx.max_fee, -1) - head.base_fee)
                 scratch.tips[queued] = least
                 queued = scratch.follower[queued]
+    return True
 
 
 @rule
@@ -100,11 +108,11 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, sc
     """Drop what the mempool has no place for: the last by tip, whatever ordering blocks have. Queues are emptied."""
     h = head[0]
     count = int(h.pending)
-    count_tips(pool, count, scratch, h.base_fee)
     for slot in range(count):
         scratch.places[slot] = slot
     by_age(pool, count, scratch)
-    by_tip(pool, count, scratch)
+    if count_tips(pool, scratch, h):
+        by_tip(pool, count, scratch)
     by_nonce(pool, count, scratch)
     for place in range(max(h.capacity, 0), count):
         answer(head, accounts, receipts, pool[scratch.places[place]], Status.EVICTED, 0, NOBODY)
@@ -167,8 +175,7 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         by_arrival(pool, count, scratch)
     else:
         by_age(pool, count, scratch)
-        if h.ordering == Ordering.TIP:
-            count_tips(pool, count, scratch, h.base_fee)
+        if h.ordering == Ordering.TIP and count_tips(pool, scratch, h):
             by_tip(pool, count, scratch)
     by_nonce(pool, count, scratch)
     return count
