@@ -132,7 +132,7 @@ class History:
         """Record the block that was just sealed.
 
         Args:
-            again: if it is one that was executed again: a block with the same transactions and receipts, whose roots of them hold.
+            again: one with the same transactions and receipts whose roots hold, if the block was executed again.
         """
         head, height = self.book.head[0], int(self.book.head[0].height)
         if again is None:
