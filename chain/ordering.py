@@ -11,7 +11,7 @@ sender signed after it waits with it.
 from chain.accounts import can_pay
 from chain.dice import latency
 from chain.fees import gas_of
-from chain.layout import MAX_PRICE, NOBODY, Ordering, Record, Records
+from chain.layout import MAX_PRICE, NO_LIMIT, NOBODY, Ordering, Record, Records
 from chain.mempool import answer, forget, has_valid_fees, replaces
 from chain.rule import rule
 from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_tip, stable_sort
@@ -73,16 +73,25 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
 
 
 @rule
-def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
-    """Along the queues of the slots in ``places``, the least tip so far; what no `max_fee` covers counts as negative."""
-    for k in range(count):
-        slot = scratch.places[k]
+def are_equal(pool: Records, head: Record) -> bool:
+    """Whether all that waits pays the same tip, and has a limit that covers it: then no tip needs counting."""
+    lowest, highest, limit = NO_LIMIT, -NO_LIMIT, NO_LIMIT
+    for slot in range(head.pending):
+        tx = pool[slot]
+        lowest, highest, limit = min(lowest, tx.tip), max(highest, tx.tip), min(limit, tx.max_fee)
+    return bool(lowest == highest and max(limit, -1) - head.base_fee >= highest)
+
+
+@rule
+def count_tips(pool: Records, scratch: Scratch, head: Record) -> None:
+    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative."""
+    for slot in range(head.pending):
         if scratch.first[pool[slot].sender] == slot:
             least = pool[slot].tip
             queued = slot
             while queued != NOBODY:
                 tx = pool[queued]
-                least = min(least, tx.tip, max(tx.max_fee, -1) - base_fee)
+                least = min(least, tx.tip, max(tx.max_fee, -1) - head.base_fee)
                 scratch.tips[queued] = least
                 queued = scratch.follower[queued]
 
@@ -99,11 +108,10 @@ def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
 
 
 @rule
-def discount(head: Record, accounts: Records, pool: Records, count: int, scratch: Scratch) -> None:
+def discount(pool: Records, scratch: Scratch, head: Record, accounts: Records) -> None:
     """Along each sender's queue, what will never be paid counts as the lowest of all tips: from a fee that nobody can pay on, a
-    nonce out of turn, or more than the sender has now. ``places`` holds the slots."""
-    for k in range(count):
-        slot = scratch.places[k]
+    nonce out of turn, or more than the sender has now."""
+    for slot in range(head.pending):
         sender = pool[slot].sender
         if scratch.first[sender] == slot:
             account, queued, steps, paid = accounts[sender], slot, 0, True
@@ -124,8 +132,8 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, sc
     count = int(h.pending)
     for slot in range(count):
         scratch.places[slot] = slot
-    count_tips(pool, count, scratch, h.base_fee)
-    discount(h, accounts, pool, count, scratch)
+    count_tips(pool, scratch, h)
+    discount(pool, scratch, h, accounts)
     by_age(pool, count, scratch)
     by_tip(pool, count, scratch)
     by_nonce(pool, count, scratch)
@@ -191,8 +199,8 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         by_arrival(pool, count, scratch)
     else:
         by_age(pool, count, scratch)
-        if h.ordering == Ordering.TIP:
-            count_tips(pool, count, scratch, h.base_fee)
+        if h.ordering == Ordering.TIP and not are_equal(pool, h):
+            count_tips(pool, scratch, h)
             by_tip(pool, count, scratch)
         elif h.ordering == Ordering.BUILDER:
             stable_sort(pool, count, scratch, BY_RANK)

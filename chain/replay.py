@@ -266,12 +266,12 @@ def check_first(first: Header, book: Any) -> None:
 
 
 def recorded(history: History, block: Block) -> None:
-    """Take a block that was executed again into a history.
+    """Take a block into a history that was executed again, with the receipts that it has, and whose links were checked.
 
     Raises:
         TamperedError: its state root, or anything else of its header, is not what came out.
     """
-    header, again = block.header, history.add().header
+    header, again = block.header, history.add(block).header
     for field, was, now in zip(header._fields, header, again, strict=True):
         if was != now:
             wrong = "none recorded" if was == NO_ROOT else "it is not the root of the state after the block"
