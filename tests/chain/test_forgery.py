@@ -9,6 +9,7 @@ from chain.invariants import ADDRESSES, FAR, RANGES
 from chain.journal import parsed, read
 from chain.layout import PASSING, Kind
 from chain.replay import audit
+from chain.status import Status
 from tests.chain.fuzzing import fuzz
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse, python
 from tests.chain.recordings import LIVELY, lived, small
@@ -171,6 +172,17 @@ def test_swapped_dropped_and_doubled_transactions_are_caught(tmp_path):
     ]
     for order, receipts, place in cases:
         assert verdict(rearranged(money(tmp_path), 1, order, receipts), tmp_path) == place, order
+
+
+def test_a_transaction_that_is_not_admitted_has_no_place_in_a_block(tmp_path):
+    journal = money(tmp_path)
+    block = journal.blocks[1]
+    more, answers = (np.concatenate([part, part[-1:]]) for part in (block.transactions, block.receipts))
+    more["nonce"][4], more["tip"][4] = 1, -1
+    for field, value in {"nonce": 1, "status": Status.BAD_TIP, "fee": 0}.items():
+        answers[field][4] = value
+    journal.blocks[1] = block._replace(transactions=more, receipts=answers)
+    assert verdict(refitted(journal), tmp_path) == (1, "transaction", 4, "")
 
 
 def test_a_block_with_more_than_its_gas_is_caught(tmp_path):

@@ -65,9 +65,9 @@ def test_the_same_transactions_give_the_same_digest_and_another_seed_another():
 def test_a_digest_sees_every_number_and_the_name_of_every_array():
     ledger = busy()
     before = ledger.digest()
-    for name, array in zip(ledger.batch._fields, ledger.batch, strict=True):
-        if name == "block":
-            continue  # kept for a record: no part of it
+    for field, array in zip(ledger.batch._fields, ledger.batch, strict=True):
+        if field == "block":
+            continue
         flat = array.view("i8").reshape(-1)
         flat[-1] += 1
         assert ledger.digest() != before
