@@ -188,16 +188,21 @@ def test_a_record_may_begin_in_the_middle(tmp_path):
     for client in (3, 4, 5):
         ledger.submit(Kind.HIRE, client, to=1, subject=1, amount=2 * PRICE)
         ledger.submit(Kind.HIRE, client, to=2, subject=1, amount=2 * PRICE)
+    ledger.submit(Kind.UNBOND, 1, amount=40)
     ledger.seal()
     before = ledger.job(int(ledger.view("terms")[0].opened) - 1)
     ledger.history = History(ledger.deployment, ledger.book)
     start, closed = ledger.height, int(ledger.view("terms")[0].closed)
-    for _ in range(8):
+    for _ in range(4):
         ledger.submit(Kind.TRANSFER, OTHER, to=0, amount=5)
         ledger.submit(Kind.REGISTER, 4, amount=5)
         ledger.seal()
+    ledger.submit(Kind.WITHDRAW, 1)
+    for _ in range(4):
+        ledger.seal()
     frames = sim.ledger_frames(ledger.export(tmp_path / "late.ledger"))
     a = frames.accounts
+    assert frames.movements[frames.movements.reason == "WITHDRAW"].amount.tolist() == [40]
     assert frames.blocks.height.tolist() == list(range(start, start + 9))
     assert frames.jobs.number.iloc[0] == closed
     assert frames.jobs.iloc[-1].hired == before["height"] <= start
