@@ -190,7 +190,13 @@ def test_a_record_may_begin_in_the_middle(tmp_path):
         ledger.submit(Kind.HIRE, client, to=2, subject=1, amount=2 * PRICE)
     ledger.submit(Kind.UNBOND, 1, amount=40)
     ledger.seal()
-    before = ledger.job(int(ledger.view("terms")[0].opened) - 1)
+    number = int(ledger.view("terms")[0].opened) - 1
+    before = ledger.job(number)
+    ledger.submit(Kind.DELIVER, before["provider"], subject=number, bps=10_000)
+    ledger.seal()
+    ledger.submit(Kind.ACCEPT, before["client"], subject=number, bps=10_000)
+    ledger.seal()
+    assert ledger.job(number)["phase"] == Phase.PAID  # before the record, which sees it close
     ledger.history = History(ledger.deployment, ledger.book)
     start, closed = ledger.height, int(ledger.view("terms")[0].closed)
     for _ in range(4):
@@ -205,7 +211,10 @@ def test_a_record_may_begin_in_the_middle(tmp_path):
     assert frames.movements[frames.movements.reason == "WITHDRAW"].amount.tolist() == [40]
     assert frames.blocks.height.tolist() == list(range(start, start + 9))
     assert frames.jobs.number.iloc[0] == closed
-    assert frames.jobs.iloc[-1].hired == before["height"] <= start
+    job = frames.jobs.iloc[-1]
+    assert (job.number, job.hired) == (number, before["height"])
+    assert job.paid == start < job.closed
+    assert number not in frames.movements.job.tolist()
     wealth = a.opening - a.sent + a.received - a.burned - a.fees + a.tips
     assert wealth.tolist() == (a.balance + a.bonded + a.unbonding + a.escrow).tolist()
     assert a.opening.max() < 2 * RICH
