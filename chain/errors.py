@@ -26,7 +26,8 @@ def whole(field: str, given: object, low: int = -(2**63), high: int = 2**63 - 1)
     except TypeError:
         number = None
     if number is None or isinstance(given, bool) or not low <= number <= high:
-        raise InputError(f"{field}: {given} given, allowed is {low} to {high}")
+        shown = str(given) if str(given).isprintable() else repr(given)
+        raise InputError(f"{field}: {shown} given, allowed is {low} to {high}")
     return number
 
 

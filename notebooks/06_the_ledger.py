@@ -16,9 +16,9 @@
 # %% [markdown]
 # # 6. The ledger: a history that can be proved
 #
-# In the lessons before, the ledger was the place where a market happens. Here we look under its floor. Why would anybody believe
-# what a ledger says? Because every block vouches for all that came before it, because anybody can execute the whole history again,
-# and because both can be done by somebody who trusts nobody.
+# In the lessons before, the ledger was the place where a market happens. Here we look under its floor. Why would anybody believe what
+# a ledger says? Because every block vouches for all that came before it, because anybody can execute the whole history again, and
+# because both can be done by somebody who trusts nobody.
 #
 # In this lesson you
 #
@@ -36,7 +36,6 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from chain.deployments import token
@@ -126,7 +125,9 @@ crowd.seal()
 proof = crowd.prove("accounts", 701)
 print(len(proof.chunk) // 2, "bytes of records,", len(proof.path), "+", len(proof.way), "hashes")
 print(verify(proof, crowd.history.head))
-richer = proof._replace(chunk=proof.chunk.replace((1_012_345).to_bytes(8, "little").hex(), (9_999_999).to_bytes(8, "little").hex()))
+richer = proof._replace(
+    chunk=proof.chunk.replace((1_012_345).to_bytes(8, "little").hex(), (9_999_999).to_bytes(8, "little").hex())
+)
 print(verify(richer, crowd.history.head))
 
 # %% [markdown]
@@ -160,6 +161,7 @@ except TamperedError as error:
 # Found, and located: block, transaction and field. That was easy, since the file has a check for every row and column. A cleverer
 # forger mends those checks, and all hashes after it: it is her file, she can write any header she likes. Here she makes a consistent
 # history in which Bob paid no fee. All its hashes fit.
+
 
 # %%
 def forge(history, number, change):
