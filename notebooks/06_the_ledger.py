@@ -16,9 +16,9 @@
 # %% [markdown]
 # # 6. The ledger: a history that can be proved
 #
-# In the lessons before, the ledger was the place where a market happens. Here we look under its floor. Why would anybody believe what
-# a ledger says? Because every block vouches for all that came before it, because anybody can execute the whole history again, and
-# because both can be done by somebody who trusts nobody.
+# In the lessons before, the ledger was the place where a market happens. Here we look under its floor. Why would anybody
+# believe what a ledger says? Because every block vouches for all that came before it, because anybody can execute the whole
+# history again, and because both can be done by somebody who trusts nobody.
 #
 # In this lesson you
 #
@@ -53,8 +53,9 @@ here = Path(place.name)  # what this lesson writes goes here, and the last cell 
 # %% [markdown]
 # ## 1. A transaction's life
 #
-# Four accounts with a thousand coins each, and nothing but money: the smallest deployment. Account 0 is the **proposer**, whoever
-# builds the blocks and earns the tips. The base fee is 10 per gas, and a block has room for 84 gas: four transfers of 21.
+# Four accounts with a thousand coins each, and nothing but money: the smallest deployment. Account 0 is the **proposer**,
+# whoever builds the blocks and earns the tips. The base fee is 10 per gas, and a block has room for 84 gas: four transfers of
+# 21.
 
 # %%
 ANN, BOB, EVE = 1, 2, 3
@@ -67,11 +68,12 @@ for tx in ledger.waiting:
     print(f"sender {tx.sender}  nonce {tx.nonce}  to {tx.to}  amount {tx.amount}  tip {tx.tip}  max_fee {limit}")
 
 # %% [markdown]
-# They wait in the **mempool**. What each will pay per gas is the base fee, which is burned, and a tip, which the proposer earns. Eve
-# set a limit of 9 on both together: as long as the base fee is 10, nobody may include her transaction, however high her tip.
+# They wait in the **mempool**. What each will pay per gas is the base fee, which is burned, and a tip, which the proposer
+# earns. Eve set a limit of 9 on both together: as long as the base fee is 10, nobody may include her transaction, however high
+# her tip.
 #
-# Somebody who waits may change her mind: a transaction with the same nonce and at least a tenth more of everything takes the place of
-# the old one. Ann raises her tip.
+# Somebody who waits may change her mind: a transaction with the same nonce and at least a tenth more of everything takes the
+# place of the old one. Ann raises her tip.
 
 # %%
 ledger.submit(Kind.TRANSFER, ANN, to=BOB, amount=500, tip=9, nonce=0)
@@ -80,8 +82,9 @@ for receipt in ledger.seal():
 print("waiting:", ledger.waiting.size, "  base fee of the next block:", ledger.view("head")[0].base_fee)
 
 # %% [markdown]
-# Ann's first transaction got a receipt too: `REPLACED`, and it cost nothing. Then her second came first, because it tips most. Bob
-# followed. The block was exactly half full, so the base fee stays. Eve waits. After an empty block it is low enough for her:
+# Ann's first transaction got a receipt too: `REPLACED`, and it cost nothing. Then her second came first, because it tips most.
+# Bob followed. The block was exactly half full, so the base fee stays. Eve waits. After an empty block it is low enough for
+# her:
 
 # %%
 while ledger.waiting.size:
@@ -91,8 +94,8 @@ while ledger.waiting.size:
 # %% [markdown]
 # ## 2. A proof, checked by hand
 #
-# Every block has a **header**. It names the block before by its hash, and holds three *roots*: of the transactions, of the receipts,
-# and of the whole state after the block.
+# Every block has a **header**. It names the block before by its hash, and holds three *roots*: of the transactions, of the
+# receipts, and of the whole state after the block.
 
 # %%
 header = ledger.history.block(1).header
@@ -101,10 +104,11 @@ for name, value in header._asdict().items():
 print("hash              ", header.hash.hex())
 
 # %% [markdown]
-# Suppose you hold this header and nothing else; it is 184 bytes. Ann claims that she paid Bob 500 in this block. She sends a **proof**:
-# the chunk of up to 32 transactions that holds hers, and the hashes beside the way from there to the root. Here there is only one chunk,
-# so the way is empty, and the check is one line: hash a zero byte and the chunk. (The zero says *this is a leaf*; a pair of hashes is
-# hashed behind a one. So nobody can sell a pair as a leaf. The tree is that of RFC 6962, Certificate Transparency.)
+# Suppose you hold this header and nothing else; it is 184 bytes. Ann claims that she paid Bob 500 in this block. She sends a
+# **proof**: the chunk of up to 32 transactions that holds hers, and the hashes beside the way from there to the root. Here
+# there is only one chunk, so the way is empty, and the check is one line: hash a zero byte and the chunk. (The zero says *this
+# is a leaf*; a pair of hashes is hashed behind a one. So nobody can sell a pair as a leaf. The tree is that of RFC 6962,
+# Certificate Transparency.)
 
 # %%
 proof = ledger.prove("transactions", 0, height=1)
@@ -115,8 +119,8 @@ sender, nonce, amount = np.frombuffer(chunk, "<i8").reshape(-1, 12)[0][[1, 2, 8]
 print("so account", sender, "with nonce", nonce, "paid", amount)
 
 # %% [markdown]
-# With a thousand accounts the state has sixteen chunks of 64 records, and the way has four steps, then two more from the table of
-# accounts to the root over all tables. `verify` walks it. Ann proves her balance to somebody who holds the last header:
+# With a thousand accounts the state has sixteen chunks of 64 records, and the way has four steps, then two more from the table
+# of accounts to the root over all tables. `verify` walks it. Ann proves her balance to somebody who holds the last header:
 
 # %%
 crowd = Ledger(balances=[1_000_000] * 1_000, deployment=token)
@@ -136,8 +140,8 @@ print(verify(richer, crowd.history.head))
 #
 # ## 3. A tampered ledger, caught
 #
-# `export` writes the whole history into a file: the state at the beginning, then block after block. An **audit** executes it again and
-# compares everything. On a terminal that is `ledgerlab audit FILE`.
+# `export` writes the whole history into a file: the state at the beginning, then block after block. An **audit** executes it
+# again and compares everything. On a terminal that is `ledgerlab audit FILE`.
 
 # %%
 file = ledger.export(here / "first.ledger")
@@ -158,9 +162,9 @@ except TamperedError as error:
     print(error)
 
 # %% [markdown]
-# Found, and located: block, transaction and field. That was easy, since the file has a check for every row and column. A cleverer
-# forger mends those checks, and all hashes after it: it is her file, she can write any header she likes. Here she makes a consistent
-# history in which Bob paid no fee. All its hashes fit.
+# Found, and located: block, transaction and field. That was easy, since the file has a check for every row and column. A
+# cleverer forger mends those checks, and all hashes after it: it is her file, she can write any header she likes. Here she
+# makes a consistent history in which Bob paid no fee. All its hashes fit.
 
 
 # %%
@@ -187,9 +191,10 @@ except TamperedError as error:
     print(error)
 
 # %% [markdown]
-# The hashes could not tell, but executing the block again did: with these rules Bob pays his fee. Only one thing remains to her: to write
-# a history that *is* valid, with transactions that she signs herself. For that she would need the others' keys, or, as we see at the
-# end, more computing power than all others. And whoever kept only the last header's hash would notice even then:
+# The hashes could not tell, but executing the block again did: with these rules Bob pays his fee. Only one thing remains to
+# her: to write a history that *is* valid, with transactions that she signs herself. For that she would need the others' keys,
+# or, as we see at the end, more computing power than all others. And whoever kept only the last header's hash would notice even
+# then:
 
 # %%
 print("kept:  ", ledger.history.head.hash.hex())
@@ -198,9 +203,9 @@ print("forged:", copy.history.head.hash.hex())
 # %% [markdown]
 # ## 4. Whoever builds the block
 #
-# Normally the higher tip goes first. But whoever builds a block may order it as she likes, and leave out what she likes. A **builder**
-# is a function: it sees what waits, and says what comes first, second and so on. The only rule that binds it is that a sender's own
-# transactions keep their order.
+# Normally the higher tip goes first. But whoever builds a block may order it as she likes, and leave out what she likes. A
+# **builder** is a function: it sees what waits, and says what comes first, second and so on. The only rule that binds it is
+# that a sender's own transactions keep their order.
 #
 # Ann and Bob both pay Eve, and there is room for one. Bob tips more. Eve builds the block, and does not like Bob.
 
@@ -219,7 +224,7 @@ for builder in (without_bob, without_bob, None):
     print([f"sender {r.sender}, nonce {r.nonce}: {r.status.name}" for r in small.seal(builder=builder)])
 
 # %% [markdown]
-# For two blocks Bob was **censored**. His transaction waited, and the first block that somebody else built took it. That costs a
-# builder something, namely Bob's tip of 50 against Ann's of 1. Leaving out and putting oneself first (**front-running**) are things that
-# rules allow; a later lesson asks what they are worth.
+# For two blocks Bob was **censored**. His transaction waited, and the first block that somebody else built took it. That costs
+# a builder something, namely Bob's tip of 50 against Ann's of 1. Leaving out and putting oneself first (**front-running**) are
+# things that rules allow; a later lesson asks what they are worth.
 #
