@@ -56,7 +56,7 @@ class Ordering(IntEnum):
     TIP = 0  # the higher tip; among equal tips as in ARRIVAL
     ARRIVAL = 1  # who has waited longer; in one tick the earlier drawn arrival
     RANDOM = 2  # drawn anew for every block
-    BUILDER = 3  # by `rank`, which whoever builds the block sets; what has a negative rank is left out
+    BUILDER = 3  # by `rank`, which whoever builds the block sets, equal ones as in ARRIVAL; a negative rank is left out
 
 
 def record(*columns: str) -> Any:

@@ -112,7 +112,9 @@ def submit(head: Records, accounts: Records, pool: Records, transactions: Record
 
 @rule
 def is_raise(offer: int, before: int) -> bool:
-    """Whether an offer is more than another by a tenth at least; nobody can offer more than `NO_LIMIT`."""
+    """Whether an offer, from 0, is more than another by a tenth at least; nobody can offer more than `NO_LIMIT`."""
+    if before >= NO_LIMIT:
+        return bool(offer >= NO_LIMIT)
     return bool(offer >= NO_LIMIT or offer >= before + max((before + RAISE_DIVISOR - 1) // RAISE_DIVISOR, 1))
 
 

@@ -121,21 +121,24 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, sc
 
 
 @rule
-def waits(head: Record, tx: Record) -> bool:
-    """Whether a transaction is not for this block: its limit is below the base fee, or the builder leaves it out."""
+def waits(head: Record, accounts: Records, tx: Record) -> bool:
+    """Whether a transaction is not for this block: its limit is below the base fee, or the builder leaves it out.
+
+    One whose nonce is used up waits for no lower fee: it could only keep its sender's others from their turn.
+    """
     if head.ordering == Ordering.BUILDER and tx.rank < 0:
         return True
-    return bool(tx.max_fee < head.base_fee and has_valid_fees(tx))
+    return bool(tx.max_fee < head.base_fee and has_valid_fees(tx) and tx.nonce >= accounts[tx.sender].nonce)
 
 
 @rule
-def pick(head: Records, pool: Records, scratch: Scratch) -> int:
+def pick(head: Records, accounts: Records, pool: Records, scratch: Scratch) -> int:
     """Fill ``places`` with the slots that are for this block, and cut the queues before whatever waits; returns their number."""
     h = head[0]
     count, picked = int(h.pending), 0
     nobody_waits = True
     for slot in range(count):
-        nobody_waits = nobody_waits and not waits(h, pool[slot])
+        nobody_waits = nobody_waits and not waits(h, accounts, pool[slot])
         scratch.places[slot] = slot
     if nobody_waits:
         return count
@@ -143,7 +146,7 @@ def pick(head: Records, pool: Records, scratch: Scratch) -> int:
         sender = pool[slot].sender
         if scratch.first[sender] == slot:
             queued, last = slot, NOBODY
-            while queued != NOBODY and not waits(h, pool[queued]):
+            while queued != NOBODY and not waits(h, accounts, pool[queued]):
                 scratch.places[picked] = queued
                 picked += 1
                 last, queued = queued, scratch.follower[queued]
@@ -165,10 +168,8 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
     if h.pending > h.capacity:
         evict(head, accounts, pool, receipts, scratch)
         queue(pool, h.pending, scratch)
-    count = pick(head, pool, scratch)
-    if h.ordering == Ordering.BUILDER:
-        stable_sort(pool, count, scratch, BY_RANK)
-    elif h.ordering == Ordering.RANDOM:
+    count = pick(head, accounts, pool, scratch)
+    if h.ordering == Ordering.RANDOM:
         for k in range(count):
             tx = pool[scratch.places[k]]
             tx.arrival = latency(h, accounts[tx.sender].name, tx.nonce)
@@ -177,5 +178,7 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         by_age(pool, count, scratch)
         if h.ordering == Ordering.TIP and count_tips(pool, scratch, h):
             by_tip(pool, count, scratch)
+        elif h.ordering == Ordering.BUILDER:
+            stable_sort(pool, count, scratch, BY_RANK)
     by_nonce(pool, count, scratch)
     return count

@@ -1,6 +1,7 @@
 """The baseline of the ledger: transfers over dicts, as one writes them in plain Python for speed.
 
-The rules are those of `chain.block.admit` and `chain.contracts.token.transfer`, and so are the statuses, receipts and fees.
+The rules are those of `chain.block.admit` and `chain.contracts.token.transfer`, and so are the statuses, receipts and fees. Its
+mempool knows no replacement, no capacity and nothing that waits for a lower base fee.
 """
 
 from collections import defaultdict
@@ -10,8 +11,8 @@ from chain.fees import next_base_fee
 from chain.layout import MAX_PRICE, MAX_SUPPLY, NOBODY, Kind
 from chain.status import Status
 
-Transfer = tuple[int, int, int, int, int, int, int]
-"""kind, sender, nonce, tip, deadline, to, amount."""
+Transfer = tuple[int, int, int, int, int, int, int, int]
+"""kind, sender, nonce, tip, max_fee, deadline, to, amount."""
 Receipt = tuple[int, int, int, int, int, int, int]
 """kind, sender, nonce, status, fee, height, subject."""
 Waiting = tuple[int, int, Transfer]
@@ -20,7 +21,8 @@ Waiting = tuple[int, int, Transfer]
 TRANSFER = int(Kind.TRANSFER)
 GAS = {TRANSFER: 21}
 OK, POOL_FULL, NO_SUCH_SENDER, BAD_NONCE = map(int, (Status.OK, Status.POOL_FULL, Status.NO_SUCH_SENDER, Status.BAD_NONCE))
-BAD_TIP, CANNOT_PAY_FEE, EXPIRED = map(int, (Status.BAD_TIP, Status.CANNOT_PAY_FEE, Status.EXPIRED))
+BAD_TIP, BAD_MAX_FEE = map(int, (Status.BAD_TIP, Status.BAD_MAX_FEE))
+CANNOT_PAY_FEE, EXPIRED = map(int, (Status.CANNOT_PAY_FEE, Status.EXPIRED))
 UNKNOWN_KIND, BAD_AMOUNT = map(int, (Status.UNKNOWN_KIND, Status.BAD_AMOUNT))
 NO_SUCH_ACCOUNT, INSUFFICIENT_BALANCE = map(int, (Status.NO_SUCH_ACCOUNT, Status.INSUFFICIENT_BALANCE))
 
@@ -46,11 +48,10 @@ class DictLedger:
         gas_used = gas_spent = tips = 0
         receipts: list[Receipt] = []
         write = receipts.append
-        for kind, sender, nonce, tip, deadline, to, amount in block:
+        for kind, sender, nonce, tip, max_fee, deadline, to, amount in block:
             gas = gas_by_kind.get(kind, 21)
             if gas_used + gas > gas_limit:
                 break
-            fee = gas * (base_fee + tip)
             # Admission
             if sender not in balances:
                 write((kind, sender, nonce, NO_SUCH_SENDER, 0, height, NOBODY))
@@ -61,15 +62,20 @@ class DictLedger:
             if not 0 <= tip <= MAX_PRICE:
                 write((kind, sender, nonce, BAD_TIP, 0, height, NOBODY))
                 continue
+            if max_fee < tip or max_fee < base_fee:
+                write((kind, sender, nonce, BAD_MAX_FEE, 0, height, NOBODY))
+                continue
+            earned = gas * min(tip, max_fee - base_fee)
+            fee = gas * base_fee + earned
             balance = balances[sender]
             if balance < fee:
                 write((kind, sender, nonce, CANNOT_PAY_FEE, 0, height, NOBODY))
                 continue
             nonces[sender] = nonce + 1
             balances[sender] = balance - fee
-            if tip:
-                balances[proposer] += gas * tip
-                tips += gas * tip
+            if earned:
+                balances[proposer] += earned
+                tips += earned
             gas_used += gas
             gas_spent += gas
             # Execution

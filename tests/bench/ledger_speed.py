@@ -11,7 +11,7 @@ from chain.block import admit, has_room, open_block, write_receipt
 from chain.deployments import token
 from chain.fees import next_base_fee
 from chain.genesis import found
-from chain.layout import NO_DEADLINE, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
+from chain.layout import NO_DEADLINE, NO_LIMIT, NOBODY, RECEIPT, TRANSACTION, Kind, Record, Records, records
 from chain.mempool import submit
 from chain.rule import rule, world
 from chain.sorting import Scratch, scratch_for
@@ -42,7 +42,7 @@ class Work(NamedTuple):
 
     def tuples(self) -> list[list[tuple[int, ...]]]:
         """The same transactions for the dict ledger."""
-        columns = ["kind", "sender", "nonce", "tip", "deadline", "to", "amount"]
+        columns = ["kind", "sender", "nonce", "tip", "max_fee", "deadline", "to", "amount"]
         return [list(zip(*(block[c].tolist() for c in columns), strict=True)) for block in self.blocks]
 
 
@@ -51,7 +51,7 @@ def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -
     dice = np.random.default_rng(seed)
     shape = (blocks, transfers)
     out = records(TRANSACTION, *shape)
-    out["kind"], out["deadline"] = Kind.TRANSFER, NO_DEADLINE
+    out["kind"], out["max_fee"], out["deadline"] = Kind.TRANSFER, NO_LIMIT, NO_DEADLINE
     out["sender"], out["to"] = dice.integers(0, accounts, shape), dice.integers(0, accounts, shape)
     out["amount"] = np.where(dice.random(shape) < 0.01, accounts * MONEY, dice.integers(1, 1000, shape))
     out["tip"] = dice.integers(0, tips, shape)

@@ -12,7 +12,7 @@ from chain.contracts import service_market as market
 from chain.deployments import service_market
 from chain.genesis import found
 from chain.invariants import check
-from chain.layout import NO_DEADLINE, NO_LIMIT, SIGNED, Kind, Records, records
+from chain.layout import NO_DEADLINE, NO_LIMIT, SIGNED, Kind, Ordering, Records, records
 from chain.mempool import submit
 from chain.rule import world
 from chain.status import Status
@@ -30,7 +30,8 @@ Tally = "np.ndarray[Any, np.dtype[np.int64]]"
 
 def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, pool: int = POOL, gas_limit: int = 5_000) -> Any:
     """Worlds with eight rich names, two poor ones and spare rows; half of the disputes fail, half of the deliveries are bad.
-    In every other world ratings decay, and in two of four they weigh as much as their job's price."""
+    In every other world ratings decay, in two of four they weigh as much as their job's price, and all four orderings occur. The
+    mempool keeps three quarters of what it has places for."""
     book = service_market.blank(worlds, 18, pool, JOBS)
     found(
         book,
@@ -42,7 +43,9 @@ def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, poo
         fee_quotient=64,
         gas_limit=gas_limit,
         registration_fee=5,
+        capacity=pool * 3 // 4,
     )
+    book.head["ordering"] = book.head["world"] % len(Ordering)
     for term, value in (TERMS | {"reliability_bps": 6_000, "arbiter_bps": 7_000}).items():
         book.terms[term] = value
     book.terms["rating_decay_bps"][:, 0] = np.where(book.head["world"][:, 0] % 2, 1_500, 0)
@@ -82,13 +85,22 @@ def name_amounts(book: Any, rng: Any, tx: Any) -> None:
     tx["subject"] = np.where(right_service, offer["service"], tx["subject"])
 
 
-def number_in_turn(book: Any, tx: Any) -> None:
-    """Give every transaction its sender's next nonce."""
+def number_in_turn(book: Any, rng: Any, tx: Any) -> None:
+    """Give every transaction its sender's next nonce, or, now and then, its last one once more at another tip."""
     w = np.arange(tx.shape[0])[:, None]
     start = book.accounts["nonce"] + book.accounts["pending"]
-    sender = tx["sender"]
-    earlier = np.tril(sender[:, :, None] == sender[:, None, :], -1).sum(axis=2)
-    tx["nonce"] = start[w, sender] + earlier
+    sender, again = tx["sender"], rng.random(tx.shape) < 0.03
+    same = (sender[:, :, None] == sender[:, None, :]) & ~again[:, None, :]
+    tx["nonce"] = start[w, sender] + np.tril(same, -1).sum(axis=2) - again
+    tx["tip"] += again * rng.integers(-1, 3, tx.shape)
+
+
+def limit_fees(book: Any, rng: Any, tx: Any) -> None:
+    """One in ten pays no more than about the base fee and its tip, one in a hundred less than the base fee or a wild limit."""
+    base_fee, dice = book.head["base_fee"], rng.random(tx.shape)
+    tx["max_fee"] = np.where(dice < 0.1, base_fee + np.clip(tx["tip"] + rng.integers(-1, 3, tx.shape), 0, 4), NO_LIMIT)
+    tx["max_fee"] = np.where(dice < 0.01, base_fee - 1, tx["max_fee"])
+    tx["max_fee"] = np.where(dice > 0.99, rng.choice(WILD, tx.shape), tx["max_fee"])
 
 
 def propose(book: Any, rng: Any, count: int, wild: float = 0.012) -> Records:
@@ -108,8 +120,8 @@ def propose(book: Any, rng: Any, count: int, wild: float = 0.012) -> Records:
     tx["deadline"] = np.where(rng.random(shape) < 0.02, book.head["height"] + rng.integers(0, 3, shape), NO_DEADLINE)
     name_jobs(book, rng, tx)
     name_amounts(book, rng, tx)
-    number_in_turn(book, tx)
-    tx["max_fee"] = NO_LIMIT
+    number_in_turn(book, rng, tx)
+    limit_fees(book, rng, tx)
     for column in SIGNED.names:
         if column == "max_fee":
             continue
@@ -132,7 +144,8 @@ def hand_in(book: Any, w: int, requests: Records, tally: Any) -> None:
 
 
 def seal(book: Any, tally: Any) -> None:
-    """Execute one block in every world, count what came out, and check the books."""
+    """Execute one block in every world, count what came out, and check the books. A builder that orders leaves some out."""
+    book.pool["rank"] = (book.pool["arrival"] % 100 + book.head["height"]) % 100 - 1
     service_market.advance(book, 0, book.head.shape[0])
     included = np.arange(book.receipts.shape[1]) < book.head["receipts"]
     receipts = book.receipts[included]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.fees import GAS, gas_of, next_base_fee
+from chain.fees import GAS, LEAST_GAS_LIMIT, gas_of, is_gas_limit, next_base_fee
 from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_PRICE, Kind
 from chain.status import Status
 from tests.chain.markets import head, market, purse
@@ -50,7 +50,44 @@ def test_every_kind_has_gas_and_an_unknown_kind_costs_a_transfer():
 
 def test_the_dearest_fee_fits_into_64_bits():
     assert int(GAS.max()) * (MAX_BASE_FEE + MAX_PRICE) < 2**63
-    assert MAX_BASE_FEE * MAX_GAS < 2**63
+    assert MAX_GAS // 2 * (MAX_GAS // 2) < 2**63, "the remainder of the base fee by the target × the distance from it"
+    assert MAX_BASE_FEE * 2 < 2**63, "the quotient × the distance: a block is at most twice its target, and one gas more"
+
+
+@pytest.mark.parametrize("base_fee", [0, 1, 7, 8, 1_000, MAX_BASE_FEE])
+def test_empty_blocks_lower_the_base_fee_by_an_eighth_rounded_down(base_fee):
+    following = next_base_fee(base_fee, 20_000_000, 0, 8)
+    assert following == base_fee - base_fee // 8
+    assert (following == base_fee) == (base_fee <= 7), "a base fee of 7 or less does not fall"
+
+
+@given(st.integers(LEAST_GAS_LIMIT, MAX_GAS), st.integers(-2_000_000, 2_000_000))
+def test_a_gas_limit_moves_by_less_than_a_1024th(parent, change):
+    for limit in (parent + change, parent + change % (parent // 512 + 3) - parent // 1024 - 1):
+        moved = abs(limit - parent)
+        allowed = moved == 0 or (moved < parent // 1024 and 5 <= limit <= MAX_GAS)
+        assert is_gas_limit(limit, parent) == allowed
+
+
+@pytest.mark.parametrize(
+    ("limit", "parent", "allowed"),
+    [
+        (10_240, 10_240, True),
+        (10_249, 10_240, True),
+        (10_250, 10_240, False),
+        (10_231, 10_240, True),
+        (10_230, 10_240, False),
+        (85, 85, True),
+        (86, 85, False),
+        (MAX_GAS, MAX_GAS, True),
+        (MAX_GAS, MAX_GAS - 1, True),
+        (MAX_GAS + 1, MAX_GAS, False),
+        (-(2**63), 20_000, False),
+        (2**63 - 1, 20_000, False),
+    ],
+)
+def test_the_gas_limit_of_a_block_keeps_near_its_parents(limit, parent, allowed):
+    assert is_gas_limit(limit, parent) == allowed
 
 
 def test_the_base_fee_is_burned_and_the_tip_goes_to_the_proposer():

@@ -7,7 +7,7 @@ from chain.deployments import token
 from chain.errors import InputError
 from chain.genesis import found
 from chain.invariants import check
-from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_SUPPLY, NOBODY
+from chain.layout import MAX_BASE_FEE, MAX_FEE_QUOTIENT, MAX_GAS, MAX_SUPPLY, NOBODY
 
 
 def founded(**given):
@@ -72,10 +72,14 @@ def test_the_whole_supply_can_be_minted_and_no_more():
         ("proposer", -1, "0 to 2"),
         ("base_fee", -1, f"0 to {MAX_BASE_FEE}"),
         ("base_fee", MAX_BASE_FEE + 1, f"0 to {MAX_BASE_FEE}"),
-        ("fee_quotient", -1, f"0 to {MAX_BASE_FEE}"),
+        ("fee_quotient", -1, f"0 to {MAX_FEE_QUOTIENT}"),
         ("gas_limit", MAX_GAS + 1, f"0 to {MAX_GAS}"),
         ("gas_limit", -1, f"0 to {MAX_GAS}"),
         ("registration_fee", MAX_SUPPLY + 1, f"0 to {MAX_SUPPLY}"),
+        ("ordering", 4, "0 to 3"),
+        ("ordering", -1, "0 to 3"),
+        ("capacity", 9, "0 to 8"),
+        ("capacity", -1, "0 to 8"),
         ("episode", 2**32, f"0 to {2**32 - 1}"),
         ("episode", -1, f"0 to {2**32 - 1}"),
     ],

@@ -32,7 +32,7 @@ NUMBERS = {
 
 def lively():
     """Three worlds after some blocks; in world 1 the last row is made spare again."""
-    book, _ = swarm(worlds=3, blocks=12, per_block=40, seed=8)
+    book, _ = swarm(worlds=3, blocks=30, per_block=40, seed=8)
     return book
 
 

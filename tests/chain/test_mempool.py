@@ -3,8 +3,8 @@
 import pytest
 
 from chain.dice import What, draw, latency
-from chain.layout import NOBODY, TRANSACTION, Kind, records
-from chain.mempool import NO_DEADLINE, reserve, submit
+from chain.layout import NO_DEADLINE, NO_LIMIT, NOBODY, SIGNED, TRANSACTION, Kind, records
+from chain.mempool import reserve, submit
 from chain.status import Status
 from tests.chain.markets import head, purse
 
@@ -31,7 +31,8 @@ def test_a_reserved_slot_forgets_what_stood_there():
     book = ledger.book
     tx = book.pool[reserve(book.head, book.accounts, book.pool, Kind.REGISTER, 1, 4)]
     given = {column: int(tx[column]) for column in TRANSACTION.names if column != "arrival"}
-    expected = dict.fromkeys(given, 0) | {"kind": Kind.REGISTER, "sender": 1, "tip": 4, "deadline": NO_DEADLINE}
+    told = {"kind": Kind.REGISTER, "sender": 1, "tip": 4, "max_fee": NO_LIMIT, "deadline": NO_DEADLINE, "since": 1}
+    expected = dict.fromkeys(given, 0) | told
     assert given == expected
 
 
@@ -55,7 +56,7 @@ def test_an_arrival_is_the_latency_of_tick_name_and_nonce():
 
 def test_submission_stops_at_the_first_refusal_and_keeps_what_came_before():
     ledger = purse([100, 0])
-    batch = records(TRANSACTION, 3)
+    batch = records(SIGNED, 3)
     batch["kind"], batch["deadline"] = Kind.TRANSFER, NO_DEADLINE
     batch["sender"], batch["nonce"] = [0, -1, 0], [0, 0, 1]
     book = ledger.book

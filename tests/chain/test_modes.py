@@ -33,7 +33,7 @@ def draws():
 
 def sequence():
     """One scripted sequence of sensible and wild transactions; the digests of its end and of its draws."""
-    book, tally = swarm(worlds=3, blocks=12, per_block=60, seed=11)
+    book, tally = swarm(worlds=4, blocks=12, per_block=60, seed=11)
     assert (tally.sum(axis=0) > 0).sum() > 20, "most reasons occur"
     return digest(book), digest(large_blocks()), *draws()
 

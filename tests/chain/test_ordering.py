@@ -1,4 +1,4 @@
-"""Who comes first: the higher tip, then the earlier drawn arrival; a sender's own transactions by nonce."""
+"""Who comes first by tip: the higher one, then who waited longer, then the earlier drawn arrival; a sender's own by nonce."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from scipy import stats
 
 from chain.deployments import token
 from chain.genesis import found
-from chain.layout import HEAD, NOBODY, TRANSACTION, Kind, records
+from chain.layout import ACCOUNT, HEAD, NO_LIMIT, NOBODY, RECEIPT, TRANSACTION, Kind, Ordering, records
 from chain.mempool import reserve
 from chain.ordering import line_up
 from chain.rule import world
@@ -14,35 +14,52 @@ from chain.sorting import scratch_for
 from tests.chain.markets import fee_of, purse
 
 FALSE_ALARM = 1e-6
+BASE_FEE = 5
 
 
-def reference(pool):
-    """Slots in order of execution, in plain Python: places by the least tip so far and arrival, filled by nonce."""
-    rows = [(int(tx.tip), int(tx.arrival), int(tx.sender), int(tx.nonce)) for tx in pool]
-    queues = {}
-    for slot in sorted(range(len(rows)), key=lambda s: rows[s][3]):
-        queues.setdefault(rows[slot][2], []).append(slot)
-    tips = {}
-    for queue in queues.values():
+def is_payable(tx):
+    return 0 <= tx.tip <= 2**40 and tx.tip <= tx.max_fee
+
+
+def reference(pool, ordering, base_fee):
+    """Slots in order of execution, in plain Python: of those that do not wait, places by what the ordering compares, filled by
+    nonce."""
+    queues, tips = {}, {}
+    for slot in sorted(range(pool.size), key=lambda s: int(pool[s].nonce)):
+        queues.setdefault(int(pool[slot].sender), []).append(slot)
+    for sender, queue in queues.items():
         least = 2**63
-        for slot in queue:
-            least = tips[slot] = min(least, rows[slot][0])
-    places = sorted(range(len(rows)), key=lambda s: (-tips[s], rows[s][1]))
-    return [queues[rows[slot][2]].pop(0) for slot in places]
+        for k, slot in enumerate(queue):
+            tx = pool[slot]
+            if (ordering == Ordering.BUILDER and tx.rank < 0) or (tx.max_fee < base_fee and is_payable(tx) and tx.nonce >= 0):
+                queues[sender] = queue[:k]
+                break
+            least = tips[slot] = min(least, int(tx.tip), max(int(tx.max_fee), -1) - base_fee)
+
+    def place(slot):
+        tx = pool[slot]
+        first = {Ordering.TIP: -tips[slot], Ordering.BUILDER: int(tx.rank)}.get(ordering, 0)
+        return first, int(tx.since), int(tx.arrival)
+
+    places = sorted(sorted(tips), key=place)
+    return [queues[int(pool[slot].sender)].pop(0) for slot in places]
 
 
-def ordered(pool, accounts, scratch=None):
-    """The same from the rules."""
-    head = records(HEAD, 1)
-    head[0].pending = pool.size
+def ordered(pool, accounts, ordering=Ordering.TIP, base_fee=0, scratch=None):
+    """The same from the rules, on a mempool in which no sender has a nonce twice."""
+    head, receipts = records(HEAD, 1), records(RECEIPT, pool.size)
+    head[0].pending = head[0].capacity = pool.size
+    head[0].ordering, head[0].base_fee = ordering, base_fee
     scratch = scratch or scratch_for(pool.size, accounts)
-    count = line_up(head, pool, scratch)
+    count = line_up(head, records(ACCOUNT, accounts), pool, receipts, scratch)
     assert (scratch.first == NOBODY).all(), "queues are empty then"
+    assert (head[0].receipts, head[0].pending) == (0, pool.size)
     return scratch.places[:count].tolist()
 
 
 def random_pool(rng, size, accounts):
-    """A pool of one of many shapes: few or many tips, arrivals that cluster or tie, nonces in turn, shuffled or doubled."""
+    """A pool of one of many shapes: few or many tips, arrivals that cluster, nonces in turn, shuffled or
+    negative; many or few that wait."""
     pool = records(TRANSACTION, size)
     pool["kind"] = 1
     pool["sender"] = rng.integers(0, accounts, size)
@@ -51,21 +68,26 @@ def random_pool(rng, size, accounts):
     pool["arrival"] = rng.integers(0, spread, size, endpoint=spread < 2**63 - 1)
     if rng.random() < 0.5:
         pool["arrival"] = rng.integers(0, 2**63 - 1, size, endpoint=True)
-    pool["nonce"] = np.arange(size)
-    shape = rng.integers(3)
-    if shape == 1:
-        pool["nonce"] = rng.permutation(size)
-    elif shape == 2:
-        pool["nonce"] = rng.integers(-3, 4, size)
+    top = max(size, 1)
+    pool["arrival"] = np.minimum(pool["arrival"], 2**63 - 1 - top) // top * top + rng.permutation(size)  # no two are equal
+    pool["nonce"] = np.arange(size) if rng.random() < 0.5 else rng.permutation(size) - size // 2
+    pool["since"] = rng.integers(0, rng.choice([1, 2, 5]), size)
+    pool["rank"] = rng.integers(-1 if rng.random() < 0.5 else 0, rng.choice([1, 3, 2**40]), size)
+    limits = [NO_LIMIT, NO_LIMIT, 2**63 - 1, 2**40, BASE_FEE + 1, BASE_FEE - 1, 0, -(2**63)]
+    pool["max_fee"] = rng.choice(limits[: rng.integers(1, 9)], size)
     return pool
 
 
-def test_the_order_equals_a_plain_reference_on_hundreds_of_pools():
-    rng = np.random.default_rng(1)
-    for size in [*range(30), *rng.integers(0, 601, 300), 600]:
+@pytest.mark.parametrize("ordering", [Ordering.TIP, Ordering.ARRIVAL, Ordering.BUILDER])
+def test_the_order_equals_a_plain_reference_on_hundreds_of_pools(ordering):
+    rng, waiting = np.random.default_rng(1), 0
+    for size in [*range(30), *rng.integers(0, 601, 150), 600]:
         accounts = int(rng.choice([1, 2, 10, 700]))
         pool = random_pool(rng, int(size), accounts)
-        assert ordered(pool, accounts) == reference(pool), size
+        expected = reference(pool, ordering, BASE_FEE)
+        assert ordered(pool, accounts, ordering, BASE_FEE) == expected, size
+        waiting += 0 < len(expected) < size
+    assert waiting > 10
 
 
 def test_working_memory_serves_one_pool_after_another():
@@ -73,7 +95,7 @@ def test_working_memory_serves_one_pool_after_another():
     scratch = scratch_for(600, 50)
     for _ in range(100):
         pool = random_pool(rng, int(rng.integers(0, 601)), 50)
-        assert ordered(pool, 50, scratch) == reference(pool)
+        assert ordered(pool, 50, scratch=scratch) == reference(pool, Ordering.TIP, 0)
 
 
 def executed(ledger):
@@ -94,14 +116,6 @@ def test_nobody_overtakes_itself_whatever_it_tips_and_in_whatever_order_it_submi
             ledger.submit(Kind.TRANSFER, 0, to=1, nonce=nonce, tip=(1, 5, 9)[nonce])
         ledger.submit(Kind.TRANSFER, 1, to=0, tip=4)
         assert executed(ledger) == [(1, 0), (0, 0), (0, 1), (0, 2)]
-
-
-def test_of_two_transactions_with_one_nonce_the_first_submitted_is_executed():
-    ledger = purse([1_000, 0])
-    ledger.submit(Kind.TRANSFER, 0, to=1, amount=1, nonce=0)
-    ledger.submit(Kind.TRANSFER, 0, to=1, amount=100, nonce=0, tip=3)
-    assert [receipt.status.name for receipt in ledger.seal()] == ["OK", "BAD_NONCE"]
-    assert (ledger.balance(0), ledger.balance(1)) == (1_000 - 1, 1)
 
 
 def crowd(worlds, senders, gas_limit, rows=None, seed=5):

@@ -3,12 +3,11 @@
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from chain.block import admit
 from chain.contracts import __path__ as contract_folders
-from chain.layout import NOBODY, TRANSACTION, Kind, records
+from chain.layout import NOBODY, SIGNED, Kind, records
 from chain.mempool import next_tick, submit
 from chain.status import ADMITTED_FROM, Status
 from tests.chain.markets import BASE_FEE, CLIENT, OTHER, PROPOSER, TIP, call, fee_of, same
@@ -139,6 +138,7 @@ def test_expiry_is_named_before_an_unknown_kind_and_both_before_the_contracts_re
 NOT_ADMITTED = {
     Status.BAD_NONCE: [{"nonce": nonce} for nonce in (0, 2, -1, 2**63 - 1, -(2**63))],
     Status.BAD_TIP: [{"tip": tip} for tip in (-1, 2**40 + 1, 2**62, 2**63 - 1, -(2**63))],
+    Status.BAD_MAX_FEE: [{"max_fee": max_fee} for max_fee in (TIP - 1, 0, -1, -(2**63))],
     Status.CANNOT_PAY_FEE: [{"tip": 2**40}],
 }
 
@@ -182,7 +182,7 @@ def test_the_last_unit_can_pay_a_fee_and_one_less_can_not():
 
 
 def forged(**columns):
-    request = records(TRANSACTION, 1)
+    request = records(SIGNED, 1)
     request["kind"] = Kind.TRANSFER
     for column, value in columns.items():
         request[column] = value
@@ -211,13 +211,14 @@ def test_a_full_mempool_refuses_and_only_counts_it():
     assert_equal_books(ledger.book, before, leave_out=())
 
 
-def test_admission_names_the_sender_then_the_nonce_then_the_tip_then_the_gas_then_the_fee():
+def test_admission_names_the_sender_then_nonce_tip_limit_gas_and_fee():
     ledger = good(Kind.TRANSFER).ledger
     head, accounts = ledger.book.head, ledger.book.accounts
     accounts[OTHER].balance, head[0].gas_limit = 0, 21
-    wrong = {"sender": NOBODY, "nonce": 9, "tip": -1, "kind": Kind.REGISTER}
-    expected = (Status.NO_SUCH_SENDER, Status.BAD_NONCE, Status.BAD_TIP, Status.TOO_MUCH_GAS, Status.CANNOT_PAY_FEE)
-    right = {"sender": OTHER, "nonce": 0, "tip": 0, "kind": Kind.TRANSFER}
+    wrong = {"sender": NOBODY, "nonce": 9, "tip": -1, "max_fee": -1, "kind": Kind.REGISTER}
+    expected = [Status.NO_SUCH_SENDER, Status.BAD_NONCE, Status.BAD_TIP, Status.BAD_MAX_FEE, Status.TOO_MUCH_GAS]
+    expected.append(Status.CANNOT_PAY_FEE)
+    right = {"sender": OTHER, "nonce": 0, "tip": 0, "max_fee": BASE_FEE, "kind": Kind.TRANSFER}
     for k, status in enumerate(expected):
         columns = dict(list(right.items())[:k] + list(wrong.items())[k:])
         assert admit(head, accounts, forged(**columns)[0]) == status
@@ -226,7 +227,11 @@ def test_admission_names_the_sender_then_the_nonce_then_the_tip_then_the_gas_the
 def test_statuses_rise_from_not_admitted_to_admitted():
     values = [int(status) for status in Status]
     assert values == sorted(set(values))
-    assert np.array_equal([s for s in Status if 0 < s < ADMITTED_FROM], [1, 2, 3, 4, 5, 6])
+    by_the_mempool = [Status.POOL_FULL, Status.NO_SUCH_SENDER, Status.UNDERPRICED, Status.REPLACED, Status.EVICTED]
+    assert [status for status in Status if 0 < status < ADMITTED_FROM and status != Status.TOO_MUCH_GAS] == [
+        *by_the_mempool,
+        *NOT_ADMITTED,
+    ]
 
 
 def test_the_values_of_statuses_are_their_order_of_precedence():
