@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test fast slow check bench reference coverage policies resilience sweeps clean
+.PHONY: setup demo test fast slow check bench reference coverage policies resilience sweeps published clean
 
 setup: $(STAMP)
 
@@ -69,6 +69,13 @@ sweeps: $(STAMP)  ## Run the committed sweep anew: results/sweeps/policies/ (sec
 	cp -r build/sweeps/policies results/sweeps/policies
 	$(BIN)/ledgerlab report results/sweeps/policies
 	rm results/sweeps/policies/report.html
+
+published: $(STAMP)  ## Run the published results of the ledger itself anew: results/fee_market/, results/double_spend/ (about ten minutes)
+	rm -rf build/published
+	$(BIN)/ledgerlab reproduce fee_market --out build/published/fee_market
+	$(BIN)/ledgerlab reproduce double_spend --out build/published/double_spend
+	rm -rf results/fee_market results/double_spend
+	cp -r build/published/fee_market build/published/double_spend results
 
 clean:
 	rm -rf $(VENV) build *.egg-info

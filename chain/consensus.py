@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chain.dice import What, below, draw, latency
-from chain.errors import TamperedError
+from chain.errors import InputError, TamperedError
 from chain.history import Block, History
 from chain.layout import OUTSIDE, PASSING, SIGNED, TRANSACTION, Integers, Record, Records, records
 from chain.mempool import clear, copy_signed, draw_latency
@@ -38,8 +38,14 @@ class Reception(Enum):
 
 
 def elect(head: Record, shares: Integers) -> int:
-    """Who finds the next block: a draw of this tick, by shares of the computing power (whole numbers, in any unit)."""
+    """Who finds the next block: a draw of this tick, by shares of the computing power (whole numbers, in any unit).
+
+    Raises:
+        InputError: a share is negative, or all are 0.
+    """
     total = np.cumsum(shares)
+    if total.size == 0 or np.min(shares) < 0 or total[-1] <= 0:
+        raise InputError(f"shares: {list(shares)} given, allowed are whole numbers from 0, not all of them 0")
     return int(np.searchsorted(total, below(np.uint64(draw(head, head.tick, 0, What.PROPOSER, 0)), int(total[-1])), side="right"))
 
 
@@ -117,8 +123,14 @@ class Forks:
             self.states.pop(name, None)
 
     def receive(self, block: Block) -> Reception:
-        """Take in a block that another node sealed."""
-        name, header = block.header.hash, block.header
+        """Take in a block that another node sealed.
+
+        Raises:
+            InputError: the mempool has less places than the block needs.
+        """
+        name, header, places = block.header.hash, block.header, self.ledger.book.pool.size
+        if block.transactions.size > places:
+            raise InputError(f"block: {block.transactions.size} transactions given, allowed are the mempool's {places} places")
         if name in self.blocks:
             return Reception.KNOWN
         if header.parent not in self.blocks:
@@ -148,23 +160,23 @@ class Forks:
             branch.insert(0, self.blocks[parent])
         if parent not in self.states:
             return Reception.TOO_OLD
-        own, orphaned = list(history.blocks), history.blocks[height - start + 1 :]
-        book, old = self.ledger.book, history.head.hash
+        book, own = self.ledger.book, list(history.blocks)
+        orphaned, before = own[height - start + 1 :], [array.copy() for array in book]
         tick, waiting = int(book.head[0].tick), book.pool[: int(book.head[0].pending)].copy()
         clear(book.head, book.accounts, book.pool)
         if orphaned:
-            self._return_to(parent, own[: height - start + 1])
+            restore_consensus(book, self.states[parent])
+            history.go_back(own[: height - start + 1])
         done = self._execute(branch)
         if done == Reception.INVALID:
-            self._return_to(old, own)
+            for array, kept in zip(book, before, strict=True):
+                array[...] = kept
+            history.go_back(own)
+            return done
         book.head[0].tick = max(tick, history.head.tick + 1)
         draw_latency(book.head[0])
-        requeue(book, waiting, *([], []) if done == Reception.INVALID else (orphaned, branch))
+        requeue(book, waiting, orphaned, branch)
         return done
-
-    def _return_to(self, name: bytes, blocks: list[Block]) -> None:
-        restore_consensus(self.ledger.book, self.states[name])
-        self.history.go_back(blocks)
 
     def _execute(self, branch: list[Block]) -> Reception:
         """Execute a branch; from an invalid block on it is forgotten."""
@@ -178,7 +190,6 @@ class Forks:
                 for invalid in branch[k:]:
                     self.blocks.pop(invalid.header.hash, None)
                     self.states.pop(invalid.header.hash, None)
-                clear(ledger.book.head, ledger.book.accounts, ledger.book.pool)
                 return Reception.INVALID
             self.remember()
         return Reception.REORGANISED

@@ -5,11 +5,21 @@ from typing import Any
 
 import numpy as np
 
+from chain.contracts import posted_price, service_market
 from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
 from chain.contracts.service_market import Phase
 from chain.errors import InvariantError
-from chain.layout import MAX_SUPPLY, WHOLE_BPS
+from chain.layout import (
+    MAX_BASE_FEE,
+    MAX_FEE_QUOTIENT,
+    MAX_GAS,
+    MAX_PRICE,
+    MAX_SUPPLY,
+    NOBODY,
+    OUTSIDE,
+    WHOLE_BPS,
+)
 
 Finding = tuple[str, "np.ndarray[Any, Any]"]
 
@@ -70,6 +80,22 @@ def violations(book: Any) -> list[str]:
     return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
 
 
+FAR = 2**62
+"""No number of a state but its seed is further from 0: heights and counters have room to rise."""
+_MONEY, _PRICE = (0, MAX_SUPPLY), (0, MAX_PRICE)
+RANGES = {
+    "head": {
+        "height": (0, FAR), "base_fee": (0, MAX_BASE_FEE), "fee_quotient": (0, MAX_FEE_QUOTIENT), "gas_limit": (0, MAX_GAS),
+        "registration_fee": _MONEY, "minted": _MONEY, "burned": _MONEY, "locked": _MONEY, "seed": (-(2**63), 2**63 - 1),
+    },
+    "accounts": {"balance": _MONEY, "nonce": (0, FAR)},
+    "offers": {"price": _PRICE, "stake": _PRICE, "capacity": _PRICE, "taken": _PRICE},
+    "jobs": {"price": _PRICE, "stake": _PRICE, "height": (0, FAR), "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS)},
+    "stakes": {"bonded": _MONEY, "locked": _MONEY, "unbonding": _MONEY},
+    "sellers": {"price": _PRICE, "cost": _PRICE, "demand": (0, MASS), "revenue": _PRICE, "expense": _PRICE},
+    "terms": {term: (0, most) for term, most in (service_market.TERM_LIMITS | posted_price.TERM_LIMITS).items()},
+}  # fmt: skip
+"""By array: the least and the highest value of columns that rules compute with and do not check."""
 ADDRESSES = {
     "head": ("proposer",),
     "identities": ("address", "owner", "latest"),
@@ -82,28 +108,59 @@ ADDRESSES = {
 
 
 def misplaced(book: Any) -> list[str]:
-    """What must hold before any rule may touch a book that comes from outside: rules check what transactions say, not these."""
+    """What must hold before any rule may touch a book of one world that comes from outside: rules check what transactions say,
+    and trust these. `violations` is for afterwards: it indexes with what is checked here."""
+    return list(_out_of_range(book)) or list(_out_of_place(book))
+
+
+def _out_of_range(book: Any) -> Iterator[str]:
     size = book.accounts.shape[1]
-    wrong = []
-    for name, columns in ADDRESSES.items():
-        for column in columns if hasattr(book, name) else ():
-            values = getattr(book, name)[column]
-            if not ((values >= -1) & (values < size)).all():
-                wrong.append(f"{name}: a {column} is outside of the accounts")
+    for name, array in zip(book._fields, book, strict=True):
+        for column in array.dtype.names if name not in OUTSIDE else ():
+            low, high = RANGES.get(name, {}).get(column, (-FAR, FAR))
+            low, high = (NOBODY, size - 1) if column in ADDRESSES.get(name, ()) else (low, high)
+            values = array[column][0]
+            wrong = (values < low) | (values > high)
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                yield f"table {name} {row}, field {column}: {values[row]} recorded, allowed is {low} to {high}"
+
+
+def _out_of_place(book: Any) -> Iterator[str]:
+    size, rows = book.accounts.shape[1], np.arange(book.accounts.shape[1])
+    if book.head.shape[1] != 1 or (hasattr(book, "terms") and book.terms.shape[1] != 1):
+        yield "head and terms: allowed is one record"
     for name in ("identities", "offers", "stakes", "reputation", "sellers"):
         if hasattr(book, name) and getattr(book, name).shape[1] != size:
-            wrong.append(f"{name}: it has not one record per account")
-    if book.head.shape[1] != 1 or not np.array_equal(np.sort(book.identities["address"][0]), np.arange(size)):
-        wrong.append("identities: not every name has a row of its own")
-    if hasattr(book, "terms"):
-        terms = book.terms
-        if terms.shape[1] != 1 or not ((terms["listed"] >= 0) & (terms["listed"] <= size)).all():
-            wrong.append("terms: listed is more than there are accounts")
-    if hasattr(book, "jobs"):
-        rows, alive = book.jobs.shape[1], book.terms["opened"] - book.terms["closed"]
-        if rows & (rows - 1) or not ((book.terms["closed"] >= 0) & (alive >= 0) & (alive <= rows)).all():
-            wrong.append("jobs: more are open than there is room for")
-    return wrong
+            yield f"table {name}: it has not one record per account"
+            return
+    address = book.identities["address"][0]
+    if not np.array_equal(np.sort(address), rows) or not np.array_equal(book.accounts["name"][0, address], rows):
+        yield "table identities: not every name has a row of its own"
+    elif not np.array_equal(book.accounts["owner"][0, address] >= 0, rows < book.head["registered"][0, 0]):
+        yield "table accounts: those in use are not the first names"
+    for name in ("accounts", "stakes"):
+        money = [column for column, span in RANGES[name].items() if span == _MONEY] if hasattr(book, name) else []
+        if sum(float(getattr(book, name)[column].sum(dtype=np.float64)) for column in money) > 4 * MAX_SUPPLY:
+            yield f"table {name}: it holds more money than there can be"
+    for name in ("offers", "sellers"):
+        if hasattr(book, name):
+            known, listed = getattr(book, name)["known"][0] != 0, getattr(book, name)["listed"][0]
+            count = int(book.terms["listed"][0, 0])
+            if known.sum() != count or not np.array_equal(np.sort(listed[:count]), np.flatnonzero(known)):
+                yield f"table {name}: those listed are not those known"
+    if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
+        yield "table jobs: those open are not those that the terms count"
+
+
+def _jobs_in_place(jobs: Any, terms: Any) -> bool:
+    """Whether the rows of jobs that are not closed for good hold jobs of two accounts, and all others closed ones or none."""
+    rows, closed, opened = jobs.size, int(terms.closed), int(terms.opened)
+    if rows & (rows - 1) or not 0 <= closed <= opened <= closed + rows:
+        return False
+    counted = (np.arange(rows) - closed) % rows < opened - closed
+    parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & (jobs["phase"] >= Phase.FUNDED) & (jobs["phase"] <= Phase.CLOSED)
+    return bool(np.where(counted, parties, (jobs["phase"] == Phase.CLOSED) | (jobs["phase"] == 0)).all())
 
 
 def check(book: Any) -> None:

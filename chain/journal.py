@@ -11,13 +11,15 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from errno import EISDIR
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chain.errors import InputError, TamperedError
-from chain.history import Block, Header, History, decoded
+from chain.history import FORMAT, Block, Header, History, decoded
 from chain.layout import RECEIPT, SIGNED, Integers, Records
 
 MARK = b"LedgerLab ledger"
@@ -26,8 +28,10 @@ PARTS = dict(enumerate(("description", "table", "header", "transaction", "receip
 FRAME = 4
 """Numbers before those of a section."""
 _SALT = 0x5EA1ED
-HASH_WORDS = tuple(f"{name}[{k}]" for name in Header._fields[7:] for k in range(4))
-HEADER_WORDS = Header._fields[:7] + HASH_WORDS
+HEADER_WORDS = Header._fields[:7] + tuple(f"{name}[{k}]" for name in Header._fields[7:] for k in range(4))
+END_WORDS = ("blocks", *(f"last[{k}]" for k in range(4)))
+FIELDS = {HEADER: HEADER_WORDS, TRANSACTIONS: SIGNED.names, RECEIPTS: RECEIPT.names, END: END_WORDS}
+"""What the numbers of a section are called: its columns, or its rows where it has one column."""
 
 
 def section(kind: int, table: Integers) -> bytes:
@@ -68,17 +72,30 @@ def export(history: History, path: Path) -> Path:
     Raises:
         InputError: nothing can be written there.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.parent / f"{path.name}.part"
     try:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         with part.open("wb") as file:
             file.writelines(written(history))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(f"file: {path} can not be written ({error.strerror}), allowed is a writable directory") from None
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
+            part.unlink()
+        raise InputError(f"file: {shown(path)} can not be written ({why(error)}), allowed is a writable directory") from None
     return path
+
+
+def shown(path: Path | str) -> str:
+    """A path in a message of one line."""
+    return str(path).encode("unicode_escape").decode()
+
+
+def why(error: Exception) -> str:
+    """Why a path can not be used."""
+    return getattr(error, "strerror", None) or "no such path is possible"
 
 
 class Journal(NamedTuple):
@@ -91,7 +108,7 @@ class Journal(NamedTuple):
     blocks: list[Block]
     """The genesis first."""
     sealed: int
-    """Number of blocks, by the end of the file."""
+    """Number of blocks, by the end of the file, the genesis included."""
     last: bytes
     """Hash of the last header, by the end of the file."""
 
@@ -115,20 +132,20 @@ class Reader:
         if content[: len(MARK)] != MARK:
             begin = content[: len(MARK)].decode("latin-1").encode("unicode_escape").decode()
             raise InputError(
-                f"file: {name} begins with {begin!r}, allowed is a recorded ledger, which begins with {MARK.decode()!r}"
+                f"file: {shown(name)} begins with '{begin}', allowed is a recorded ledger, which begins with {MARK.decode()!r}"
             )
         self.numbers = np.frombuffer(content[: len(content) // 8 * 8], "<i8")
         self.spare = len(content) % 8
         self.at = len(MARK) // 8
         self.block: int | None = None
-        """Number of the block that is being read, counted from the genesis."""
+        """Height of the block that is being read."""
 
     def wrong(self, what: str, part: str = "", row: int | None = None, field: str = "") -> TamperedError:
         """The error for this place."""
         return TamperedError(what, self.block, part, row, field)
 
-    def next(self, *kinds: int, fields: tuple[str, ...] = (), name: str = "") -> tuple[int, Integers]:
-        """The kind and the numbers of the next section, which must be one of these; `fields` and `name` are for errors.
+    def next(self, *kinds: int, columns_of: tuple[str, ...] = (), name: str = "") -> tuple[int, Integers]:
+        """The kind and the numbers of the next section, which must be one of these; a table has its own columns and name.
 
         Raises:
             TamperedError: it is not there, not whole, or a check does not hold.
@@ -142,6 +159,7 @@ class Reader:
             raise self.wrong("the frame of this part does not hold", parts)
         if kind not in kinds:
             raise self.wrong(f"{PARTS.get(kind, kind)} stands where {parts} should be")
+        self.block = None if kind == END else self.block
         size = rows * columns
         if min(rows, columns) < 0 or max(rows, columns) > left or size + rows + columns > left:
             raise self.wrong("the file ends within this part", name or PARTS[kind])
@@ -150,19 +168,19 @@ class Reader:
         self.at = start + size + rows + columns
         row, column = locate(table, self.numbers[start + size : self.at - columns], self.numbers[self.at - columns : self.at])
         if row is not None or column is not None:
-            self._point(name or PARTS[kind], row, column, columns, fields)
+            what = "this is not the number that was recorded"
+            if row is None or column is None:
+                what = f"the check of this {'column' if row is None else 'row'} is not the one that was recorded"
+            row, field = self._place(kind, row, column, columns_of or FIELDS.get(kind, ()))
+            raise self.wrong(what, name or PARTS[kind], row, field)
         return kind, table
 
-    def _point(self, part: str, row: int | None, column: int | None, columns: int, fields: tuple[str, ...]) -> None:
-        """Raise the error that names the place of a wrong number."""
-        if columns == 1:
-            named = fields[row] if row is not None and row < len(fields) else ""
-            raise self.wrong("this is not the number that was recorded", part, None if named else row, named)
-        named = fields[column] if column is not None and column < len(fields) else ""
-        if row is None or column is None:
-            line = "column" if row is None else "row"
-            raise self.wrong(f"a check of this {line} is not the one that was recorded", part, row, named)
-        raise self.wrong("this is not the number that was recorded", part, row, named)
+    def _place(self, kind: int, row: int | None, column: int | None, fields: tuple[str, ...]) -> tuple[int | None, str]:
+        """The row and the field at a row and a column: the rows of a header and of the end are fields."""
+        lying = kind in (HEADER, END)
+        number = row if lying else column
+        field = fields[number] if number is not None and number < len(fields) else ""
+        return None if lying and field else row, field
 
     def records(self, kind: int, layout: Any) -> Records:
         """The records of the next section.
@@ -170,7 +188,7 @@ class Reader:
         Raises:
             TamperedError: it is not there, not whole, or of another width.
         """
-        _, table = self.next(kind, fields=layout.names)
+        _, table = self.next(kind)
         if table.shape[1] != len(layout.names):
             raise self.wrong(f"{table.shape[1]} columns, allowed are {len(layout.names)}", PARTS[kind])
         return np.ascontiguousarray(table).reshape(-1).view(layout)
@@ -183,18 +201,32 @@ class Reader:
 
 
 def read_description(reader: Reader) -> tuple[bytes, dict[str, Any]]:
-    """The description, as it is and as it reads."""
+    """The description, as it is and as it reads.
+
+    Raises:
+        InputError: the file is of another format.
+        TamperedError: it does not read as a description.
+    """
     _, numbers = reader.next(DESCRIPTION)
     content = numbers.tobytes().rstrip(b" ")
     try:
         about = json.loads(content)
-        tables = [(str(name), tuple(t["columns"]), int(t["records"])) for name, t in about["tables"].items()]
-        every, deployment = about["root_every"], about["deployment"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise reader.wrong("it does not read as one", "description") from None
-    if not tables or not isinstance(deployment, str) or type(every) is not int or every < 1:
+        whole = is_description(about) and numbers_of(content).size == numbers.size
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        whole = False
+    if not whole:
         raise reader.wrong("it does not read as one", "description")
+    if about.get("ledger") != FORMAT:
+        raise InputError(f"file: it is a ledger of format {about.get('ledger')!r}, allowed is {FORMAT}, that of this version")
     return content, about
+
+
+def is_description(about: Any) -> bool:
+    """Whether a description has what reading and executing need; one that is none may also make this raise."""
+    names = [name for tables in about["tables"].items() for name in (tables[0], *tables[1]["columns"])]
+    numbers = [about["root_every"], *(table["records"] for table in about["tables"].values())]
+    formed = all(name.isidentifier() for name in names) and all(type(number) is int and number > 0 for number in numbers)
+    return formed and "height" in about["tables"]["head"]["columns"] and isinstance(about["deployment"], str)
 
 
 def read(path: Path) -> Journal:
@@ -206,27 +238,32 @@ def read(path: Path) -> Journal:
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"file: {path} can not be read ({error.strerror}), allowed is a ledger that `export` wrote") from None
-    reader = Reader(content, path.name)
+    except (OSError, ValueError) as error:
+        raise InputError(f"file: {shown(path)} can not be read ({why(error)}), allowed is a ledger that `export` wrote") from None
+    return parsed(content, path.name)
+
+
+def parsed(content: bytes, name: str) -> Journal:
+    """Read the bytes of a file; `name` is for errors, which are those of `read`."""
+    reader = Reader(content, name)
     description, about = read_description(reader)
     tables = {}
-    for name, given in about["tables"].items():
-        _, table = reader.next(TABLE, fields=tuple(given["columns"]), name=f"table {name}")
-        if table.shape != (given["records"], len(given["columns"])):
-            raise reader.wrong(f"it has {table.shape[0]} records of {table.shape[1]} columns", f"table {name}")
-        tables[name] = table
-    reader.block = 0
-    _, numbers = reader.next(HEADER, fields=HEADER_WORDS)
+    for table_name, given in about["tables"].items():
+        part, columns = f"table {table_name}", tuple(given["columns"])
+        _, table = reader.next(TABLE, columns_of=columns, name=part)
+        if table.shape != (given["records"], len(columns)):
+            raise reader.wrong(f"it has {table.shape[0]} records of {table.shape[1]} columns", part)
+        tables[table_name] = table
+    begin = reader.block = int(tables["head"][0, about["tables"]["head"]["columns"].index("height")])
+    _, numbers = reader.next(HEADER)
     empty = np.empty(0, np.int64)
     blocks = [Block(reader.header(numbers), empty.view(SIGNED), empty.view(RECEIPT))]
     while True:
-        reader.block = len(blocks)
-        kind, numbers = reader.next(HEADER, END, fields=HEADER_WORDS)
+        reader.block = begin + len(blocks)
+        kind, numbers = reader.next(HEADER, END)
         if kind == END:
             break
         blocks.append(Block(reader.header(numbers), reader.records(TRANSACTIONS, SIGNED), reader.records(RECEIPTS, RECEIPT)))
-    reader.block = None
     if numbers.shape != (5, 1):
         raise reader.wrong("it does not read as one", "end")
     if reader.at < reader.numbers.size or reader.spare:

@@ -48,6 +48,7 @@ class Snapshot(NamedTuple):
 class Ledger:
     """A single ledger: submit transactions, seal blocks, read the state, prove it.
 
+    >>> from chain.layout import Kind
     >>> ledger = Ledger(balances=[100, 0])
     >>> ledger.submit(Kind.TRANSFER, sender=0, to=1, amount=30)
     >>> [receipt.status.name for receipt in ledger.seal()], ledger.balance(1)
@@ -123,8 +124,8 @@ class Ledger:
         if not 0 <= sender < self.book.accounts.size:
             raise InputError(f"sender: {sender} given, allowed are addresses 0 to {self.book.accounts.size - 1}")
         request = records(SIGNED, 1)
-        request["kind"], request["sender"], request["deadline"] = int(kind), sender, whole("deadline", deadline)
-        request["nonce"] = self._next_nonce(sender) if nonce is None else whole("nonce", nonce)
+        request["kind"], request["sender"], request["deadline"] = whole("kind", kind), sender, whole("deadline", deadline)
+        request["nonce"] = whole("nonce", self._next_nonce(sender) if nonce is None else nonce)
         request["max_fee"] = NO_LIMIT
         arguments = ["tip", "max_fee", *ARGUMENTS]
         for name, value in given.items():
@@ -260,7 +261,7 @@ class Ledger:
         """Take in a block that another node of the same ledger sealed: ``other.history.blocks[-1]``.
 
         Raises:
-            InputError: this ledger was founded without forks (`finality`).
+            InputError: this ledger was founded without forks (`finality`), or its mempool has less places than the block needs.
         """
         if self.forks is None:
             raise InputError("receive: this ledger has no forks, allowed is one with a finality of 1 block and more")
@@ -294,19 +295,21 @@ class Ledger:
 
     @classmethod
     def load(cls, path: str | Path, *, pool: int = 1024, finality: int = 0) -> "Ledger":
-        """The ledger in a file that `export` wrote, after every block was executed again and found in order.
+        """The ledger in a file that `export` wrote, after every block was executed again and found in order. Its mempool is
+        empty, and orders by tip.
 
         Args:
             path: the file.
-            pool: places in the mempool, at least as many as the largest block has transactions.
+            pool: places in the mempool; as many as the largest block needs, if those are more.
             finality: as for a new ledger.
 
         Raises:
             InputError: it is no recorded ledger.
             chain.errors.TamperedError: it is not what was recorded.
         """
+        whole("finality", finality, 0, 2**31)
         deployment, batch, history = audit(Path(path), places=whole("pool", pool, 1, 2**31))
         ledger = object.__new__(cls)
         ledger._hold(deployment, batch)
-        ledger._record(history, whole("finality", finality, 0, 2**31))
+        ledger._record(history, finality)
         return ledger

@@ -11,8 +11,8 @@ import numpy as np
 from chain.errors import InputError, whole
 from chain.history import CHUNK, NO_ROOT, Header, History, chunks_of
 from chain.layout import RECEIPT, SIGNED
-from chain.merkle import leaf_hash, levels_of, path_of, root_by
-from chain.state import ROWS
+from chain.merkle import HASH_BYTES, leaf_hash, levels_of, path_of, root_by
+from chain.state import ROWS, about_table
 
 IN_BLOCK = {"transactions": SIGNED, "receipts": RECEIPT}
 
@@ -75,15 +75,16 @@ def _hex(path: list[bytes]) -> tuple[str, ...]:
 def verify(proof: Proof, header: Header) -> dict[str, int] | None:
     """Check a proof against a header: the record that it proves, by column, or None if it proves nothing.
 
-    Columns that are no part of the state (`chain.layout.PASSING`) are 0.
+    Nothing that stands in a proof makes this raise. Columns that are no part of the state (`chain.layout.PASSING`) are 0.
     """
-    try:
-        chunk = bytes.fromhex(proof.chunk)
-        path, way = ([bytes.fromhex(step) for step in steps] for steps in (proof.path, proof.way))
-    except (ValueError, TypeError):
+    if not is_formed(proof):
         return None
+    chunk = bytes.fromhex(proof.chunk)
+    path, way = ([bytes.fromhex(step) for step in steps] for steps in (proof.path, proof.way))
     if proof.table in IN_BLOCK:
-        names = IN_BLOCK[proof.table].names
+        if proof[4:] != Proof(*proof[:4])[4:]:
+            return None
+        names: tuple[str, ...] = IN_BLOCK[proof.table].names
         root, count, rows = getattr(header, f"{proof.table}_root"), header.transactions, CHUNK
         proved = root_by(path, leaf_hash(chunk), proof.row // CHUNK, -(-count // CHUNK))
     else:
@@ -91,13 +92,31 @@ def verify(proof: Proof, header: Header) -> dict[str, int] | None:
         inner = root_by(path, leaf_hash(chunk), proof.row // ROWS, -(-count // ROWS))
         if inner is None or root == NO_ROOT:
             return None
-        about = json.dumps({"table": proof.table, "columns": proof.columns, "records": count}).encode()
+        about = about_table(proof.table, names, count, proof.place, proof.tables)
         proved = root_by(way, leaf_hash(about + inner), proof.place, proof.tables)
     start = proof.row // rows * rows
-    if proved != root or not 0 <= proof.row < count or len(chunk) != min(rows, count - start) * len(names) * 8:
+    if proved != root or not 0 <= proof.row < count or not names or len(chunk) != min(rows, count - start) * len(names) * 8:
         return None
     record = np.frombuffer(chunk, "<i8").reshape(-1, len(names))[proof.row - start]
     return dict(zip(names, record.tolist(), strict=True))
+
+
+def is_formed(proof: Proof) -> bool:
+    """Whether the parts of a proof are what they must be: texts, hexadecimal texts in lower case, whole numbers from 0."""
+    texts = isinstance(proof.path, tuple) and isinstance(proof.way, tuple) and isinstance(proof.columns, tuple)
+    if not texts or not all(isinstance(text, str) for text in (proof.table, *proof.columns)):
+        return False
+    numbers = proof.row, proof.records, proof.place, proof.tables
+    numbered = all(type(number) is int and 0 <= number < 2**63 for number in numbers)
+    return numbered and all(map(is_hex, (proof.chunk, *proof.path, *proof.way)))
+
+
+def is_hex(text: object) -> bool:
+    """Whether this is what `bytes.hex` writes."""
+    try:
+        return isinstance(text, str) and bytes.fromhex(text).hex() == text
+    except ValueError:
+        return False
 
 
 def as_text(proof: Proof, header: Header) -> str:
@@ -110,16 +129,26 @@ def from_text(text: str) -> tuple[Proof, Header]:
     """A proof and the header that came with it, from JSON.
 
     Raises:
-        ValueError: the text is not what `as_text` writes.
+        InputError: the text is not what `as_text` writes.
     """
     try:
-        given: dict[str, Any] = json.loads(text)
-        proof, header = given["proof"], given["header"]
-        for name in ("path", "columns", "way"):
-            proof[name] = tuple(map(str, proof[name]))
-        for name in ("row", "records", "place", "tables"):
-            proof[name] = int(proof[name])
-        hashes: dict[str, Any] = {name: bytes.fromhex(header[name]) for name in Header._fields[7:]}
-        return Proof(**proof), Header(**{name: int(header[name]) for name in Header._fields[:7]} | hashes)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no proof: {error}") from None
+        given = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        raise InputError("proof: this is no JSON, allowed is what `as_text` writes") from None
+    parts: list[dict[str, Any]] = []
+    for part, kind in (("proof", Proof), ("header", Header)):
+        fields = given.get(part) if isinstance(given, dict) else None
+        if not isinstance(fields, dict) or fields.keys() != set(kind._fields):
+            raise InputError(f"{part}: not there or not whole, allowed are the fields {', '.join(kind._fields)}")
+        parts.append(fields)
+    listed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in parts[0].items()}
+    proof = Proof(**listed)
+    if not is_formed(proof):
+        raise InputError("proof: its fields are no texts and whole numbers as `as_text` writes them")
+    for name, value in parts[1].items():
+        if name in Header._fields[:7]:
+            whole(name, value)
+        elif not is_hex(value) or len(value) != 2 * HASH_BYTES:
+            raise InputError(f"{name}: {value!r} given, allowed is a hash of {2 * HASH_BYTES} hexadecimal digits")
+    read: dict[str, Any] = {name: bytes.fromhex(v) if isinstance(v, str) else v for name, v in parts[1].items()}
+    return proof, Header(**read)

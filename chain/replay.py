@@ -17,8 +17,8 @@ from chain.fees import is_gas_limit
 from chain.history import NO_ROOT, Block, Header, History, chunks_of
 from chain.invariants import misplaced, violations
 from chain.journal import Journal, read, table_of
-from chain.layout import RECEIPT, Ordering
-from chain.mempool import submit
+from chain.layout import PASSING, RECEIPT, SIGNED, Integers, Ordering, Records
+from chain.mempool import draw_latency
 from chain.merkle import tree_hash
 from chain.rule import source_digest, world
 from chain.sorting import scratch_for
@@ -84,23 +84,58 @@ def check_header(header: Header, parent: Header, book: Any) -> None:
         raise TamperedError(given, height, "header", field="gas_limit")
 
 
-def execute(deployment: Any, batch: Any, scratch: Any, block: Block) -> None:
-    """Execute a recorded block in world 0, in its order, whatever the mempool's ordering is. The mempool must be empty, and hold
-    as many transactions.
+def check_signed(block: Block, accounts: Records) -> None:
+    """See that a block's transactions can be executed in its order: every sender's nonces follow one another, and no limit is
+    below the base fee. Whatever else they say is for the rules to judge.
 
     Raises:
-        TamperedError: a transaction can not be admitted there.
+        TamperedError: they can not; the error names the first transaction and the field.
+    """
+    signed, height, base_fee = block.transactions, block.header.height, block.header.base_fee
+    sender: Integers = signed["sender"]
+    strange = (sender < 0) | (sender >= accounts.size)
+    order = np.argsort(sender, kind="stable")
+    of = sender[order]
+    nonce = np.empty(sender.size, np.int64)
+    nonce[order] = accounts["nonce"][np.where(strange, 0, sender)[order]] + np.arange(of.size) - np.searchsorted(of, of)
+    low = (signed["max_fee"] < base_fee) & ~strange
+    wrong = strange | (signed["nonce"] != nonce) | low
+    if not wrong.any():
+        return
+    row = int(np.argmax(wrong))
+    if strange[row]:
+        raise TamperedError(f"{sender[row]} recorded, there is no such account", height, "transaction", row, "sender")
+    if signed["nonce"][row] != nonce[row]:
+        what = f"{signed['nonce'][row]} recorded, the sender's next one is {nonce[row]}"
+        raise TamperedError(what, height, "transaction", row, "nonce")
+    what = f"{signed['max_fee'][row]} recorded, less than the base fee of {base_fee}"
+    raise TamperedError(what, height, "transaction", row, "max_fee")
+
+
+def fill(book: Any, signed: Records) -> None:
+    """Put a recorded block into the empty mempool, in its order. A sender may be opened by the block itself."""
+    head, pool, count = book.head[0], book.pool, signed.size
+    for column in SIGNED.names:
+        pool[column][:count] = signed[column]
+    pool["since"][:count], pool["arrival"][:count], pool["rank"][:count] = head.tick, 0, np.arange(count)
+    np.add.at(book.accounts["pending"], signed["sender"], 1)
+    head.pending = count
+
+
+def execute(deployment: Any, batch: Any, scratch: Any, block: Block) -> None:
+    """Execute a recorded block in world 0, in its order, whatever the mempool's ordering is. The mempool must be empty, and have
+    a place for each of its transactions.
+
+    Raises:
+        TamperedError: a transaction can not stand there, or does something else than was recorded.
     """
     book, header = world(batch, 0), block.header
-    head, count = book.head[0], block.transactions.size
-    head.tick, head.proposer, head.gas_limit = header.tick, header.proposer, header.gas_limit
+    check_signed(block, book.accounts)
+    head = book.head[0]
     kept = int(head.ordering), int(head.capacity)
-    if submit(book.head, book.accounts, book.pool, block.transactions) != Status.OK:
-        row = int(head.pending)
-        sender = int(block.transactions[row]["sender"])
-        raise TamperedError(f"{sender} recorded, there is no such account", header.height, "transaction", row, "sender")
-    book.pool["rank"][:count] = np.arange(count)
+    head.tick, head.proposer, head.gas_limit = header.tick, header.proposer, header.gas_limit
     head.ordering, head.capacity = Ordering.BUILDER, book.pool.size
+    fill(book, block.transactions)
     deployment.seal_worlds(batch, scratch, 0, 1)
     head.ordering, head.capacity = kept
     compare(block, book.receipts[: int(head.receipts)], int(head.gas_used))
@@ -120,13 +155,13 @@ def compare(block: Block, receipts: Any, gas_used: int) -> None:
         shown = Status(value).name if field == "status" else value
         raise TamperedError(f"{was[row, column]} recorded, executed again it is {shown}", height, "receipt", row, field)
     if receipts.size < block.receipts.size:
-        raise TamperedError("the block has no room for it", height, "transaction", receipts.size)
+        raise TamperedError("the block has no gas left for it", height, "transaction", int(receipts.size))
     if gas_used != block.header.gas_used:
         raise TamperedError(f"{block.header.gas_used} recorded, it was {gas_used}", height, "header", field="gas_used")
 
 
 def founded(journal: Journal, places: int) -> tuple[Any, Any]:
-    """The deployment of a journal, and a book of one world in the state of its genesis.
+    """The deployment of a journal, and a book of one world in the state of its genesis; its mempool is empty, and by tip.
 
     Raises:
         InputError: it was recorded by another version, with other contracts or columns.
@@ -142,6 +177,7 @@ def founded(journal: Journal, places: int) -> tuple[Any, Any]:
             raise InputError(
                 f"file: its table {name} has columns {given.get(name)}, allowed are {known.get(name)} of this version"
             )
+    check_passing(journal)
     filled = {}
     for name, table in journal.tables.items():
         array = np.zeros((1, table.shape[0]), getattr(batch, name).dtype)
@@ -150,8 +186,24 @@ def founded(journal: Journal, places: int) -> tuple[Any, Any]:
     batch = batch._replace(**filled)
     wrong = misplaced(batch) or violations(batch)
     if wrong:
-        raise TamperedError(wrong[0], 0, "state")
+        raise TamperedError(wrong[0], journal.blocks[0].header.height, "state")
+    batch.head["capacity"] = batch.pool.shape[1]
     return deployment, batch
+
+
+def check_passing(journal: Journal) -> None:
+    """See that the tables at the genesis say nothing of what is no part of the state: no root vouches for it.
+
+    Raises:
+        TamperedError: they do.
+    """
+    for name, columns in PASSING.items():
+        for column in columns:
+            values = journal.tables[name][:, journal.about["tables"][name]["columns"].index(column)]
+            if values.any():
+                row = int(np.argmax(values != 0))
+                given = f"{values[row]} recorded, allowed is 0"
+                raise TamperedError(given, journal.blocks[0].header.height, f"table {name}", row, column)
 
 
 def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Replayed:
@@ -168,21 +220,21 @@ def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Rep
     """
     first = journal.blocks[0].header
     if first.parent != sha256(journal.description).digest():
-        raise TamperedError("it is not the hash of the description", 0, "header", field="parent")
+        raise TamperedError("it is not the hash of the description", first.height, "header", field="parent")
     deployment, batch = founded(journal, places)
     book = world(batch, 0)
     history = History(deployment, book, journal.about["root_every"])
     history.description = journal.description
     if first.state_root != history.state.root:
-        raise TamperedError("it is not the root of the tables at the genesis", 0, "header", field="state_root")
+        raise TamperedError("it is not the root of the tables at the genesis", first.height, "header", field="state_root")
+    check_first(first, book)
     book.head[0].tick = first.tick + 1
-    _check_first(first, book)
+    draw_latency(book.head[0])
     history.blocks[0] = journal.blocks[0]
     scratch = scratch_for(book.pool.size, book.accounts.size)
     for block in journal.blocks[1:]:
-        parent = history.head
-        check_links(block.header, block, parent)
-        check_header(block.header, parent, book)
+        check_links(block.header, block, history.head)
+        check_header(block.header, history.head, book)
         execute(deployment, batch, scratch, block)
         recorded(history, block)
         if watch is not None:
@@ -194,8 +246,12 @@ def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Rep
     return Replayed(deployment, batch, history)
 
 
-def _check_first(first: Header, book: Any) -> None:
-    """See that the genesis header says what its state says."""
+def check_first(first: Header, book: Any) -> None:
+    """See that the genesis header says what its state says.
+
+    Raises:
+        TamperedError: it does not; the error names the field.
+    """
     head = book.head[0]
     expected = {
         "height": head.height, "proposer": head.proposer, "base_fee": head.base_fee, "gas_limit": head.gas_limit,
@@ -203,9 +259,10 @@ def _check_first(first: Header, book: Any) -> None:
     }  # fmt: skip
     for field, value in expected.items():
         if getattr(first, field) != value:
-            raise TamperedError("it is not what the state at the genesis says", 0, "header", field=field)
+            raise TamperedError("it is not what the state at the genesis says", int(head.height), "header", field=field)
     if not -MAX_TICK < first.tick < MAX_TICK:
-        raise TamperedError(f"{first.tick} recorded", 0, "header", field="tick")
+        given = f"{first.tick} recorded, allowed is {1 - MAX_TICK} to {MAX_TICK - 1}"
+        raise TamperedError(given, int(head.height), "header", field="tick")
 
 
 def recorded(history: History, block: Block) -> None:

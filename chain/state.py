@@ -2,14 +2,15 @@
 
 1. The state is every array of the book but those of `chain.layout.OUTSIDE`, with the columns of `PASSING` set to zero.
 2. Each array is a *table* with a Merkle tree over chunks of 64 records. The state root is the tree over the descriptions of the
-   tables: name, columns, number of records, root. So a record is proved by its chunk, the path in its table and the path from
-   there to the state root.
+   tables: name, columns, number of records, place among how many tables, root. So a record is proved by its chunk, the path in
+   its table and the path from there to the state root.
 3. A copy of the state is kept. What a block changed is found by comparing with it, at the speed of memory, and only chunks that
-   differ are hashed. A deployment may say which records a block can have touched at most (`touched`), and no others are compared.
+   differ are hashed. A deployment may say which records a block can have touched at most (`touched`), and no others are compared:
+   what a hand changes elsewhere is seen by an update that is not told of a block.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -54,11 +55,16 @@ def refresh(now: Integers, kept: Integers, mask: Integers, asked: Integers, chan
     return count
 
 
+def about_table(name: str, columns: Sequence[str], records: int, place: int, tables: int) -> bytes:
+    """What the state root says of a table, besides its own root."""
+    return json.dumps({"table": name, "columns": columns, "records": records, "place": place, "tables": tables}).encode()
+
+
 class Table:
     """One array of a book, its kept copy and its tree."""
 
-    def __init__(self, name: str, array: Records) -> None:
-        """A table that has seen nothing yet: everything in it counts as changed."""
+    def __init__(self, name: str, array: Records, place: int, tables: int) -> None:
+        """The table of this name, the first (0), second or further one of so many, as it is now."""
         columns = array.dtype.names or ()
         self.name, self.rows, self.columns = name, array.size, columns
         self.now = array.view(np.int64).reshape(-1)
@@ -70,7 +76,7 @@ class Table:
         self.tree = Tree(chunks)
         self.chunk_bytes = ROWS * self.mask.size * 8
         self._bytes = memoryview(self.kept.data).cast("B")
-        self._about = json.dumps({"table": name, "columns": columns, "records": self.rows}).encode()
+        self._about = about_table(name, columns, self.rows, place, tables)
         refresh(self.now, self.kept, self.mask, self.all, self._changed)
         self.tree.set(np.arange(chunks), self._bytes, self.chunk_bytes)
 
@@ -105,7 +111,8 @@ class State:
         """Hash the whole state."""
         self.book = book
         self._touched: Any = getattr(deployment, "touched", None)
-        self.tables = {name: Table(name, array) for name, array in state_of(book).items()}
+        arrays = state_of(book)
+        self.tables = {name: Table(name, array, k, len(arrays)) for k, (name, array) in enumerate(arrays.items())}
         self._leaves = {name: leaf_hash(table.description) for name, table in self.tables.items()}
 
     def update(self, transactions: Records | None = None, proposers: Integers | None = None) -> bytes:

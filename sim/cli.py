@@ -14,12 +14,15 @@ import typer
 
 from chain.errors import InputError, InvariantError, LedgerLabError
 from sim.commands.coverage import coverage
+from sim.commands.ledger import audit, inspect, prove
+from sim.commands.reproduce import reproduce
 from sim.commands.resilience import resilience
 from sim.commands.sweep import query, sweep, verify
 from sim.commands.train import train
 from sim.options import (
     Attacks,
     Defences,
+    Ledgers,
     Out,
     Policies,
     Preset,
@@ -29,7 +32,6 @@ from sim.options import (
     Settings,
     Threads,
     Trust,
-    decimal,
     free,
     parse_attacks,
     parse_policies,
@@ -76,6 +78,7 @@ def run(
     out: Out = None,
     threads: Threads = "1",
     report: Reported = False,
+    ledgers: Ledgers = False,
     trust: Trust = False,
 ) -> None:
     """Run a scenario, print its metrics and keep its rows."""
@@ -98,7 +101,7 @@ def run(
         **parameters,
     )
     check_out(out)
-    show(watched(experiment, out), report)
+    show(watched(experiment, out, ledgers), report)
 
 
 @app.command()
@@ -143,38 +146,14 @@ def reference(
 
 app.command()(sweep)
 app.command()(query)
+app.command()(audit)
+app.command()(inspect)
+app.command()(prove)
 app.command()(verify)
 app.command()(coverage)
 app.command()(train)
 app.command()(resilience)
-
-
-@app.command()
-def reproduce(
-    name: Annotated[str, typer.Argument(help="calvano: sellers that learn to collude.")],
-    sessions: Annotated[str, typer.Option(metavar="N", help="Number of sessions.")] = "1000",
-    alpha: Annotated[str, typer.Option(metavar="X", help="Learning rate.")] = "0.15",
-    beta: Annotated[str, typer.Option(metavar="X", help="Exploration in period t is exp(-beta × t).")] = "4e-6",
-    delta: Annotated[str, typer.Option(metavar="X", help="Discount factor.")] = "0.95",
-    stable: Annotated[str, typer.Option(metavar="N", help="Converged after so many periods without a change.")] = "100_000",
-    limit: Annotated[str, typer.Option(metavar="N", help="Most periods of a session.")] = "1_000_000_000",
-    set_: Settings = None,
-    threads: Threads = "1",
-    out: Out = None,
-) -> None:
-    """Run a published experiment again: rows, table, figures and manifest."""
-    parameters, rates = parse_settings(set_ or ()), {"alpha": alpha, "beta": beta, "delta": delta}
-    counts = {"sessions": sessions, "stable": stable, "limit": limit, "threads": threads}
-    given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
-    given |= {option: decimal(f"--{option}", text) for option, text in rates.items()}
-    free(parameters, (*given, "name"), "posted_price")
-    from sim.experiments.store import check_out
-    from sim.reproduction import planned
-    from sim.screen import reproduced
-
-    experiment = planned(name, **given, **parameters)
-    check_out(out)
-    reproduced(experiment, out)
+app.add_typer(reproduce)
 
 
 def _one_line(text: object) -> str:

@@ -35,6 +35,9 @@ Threads = Annotated[str, typer.Option(metavar="N", help="Worlds are shared out o
 Reported = Annotated[
     bool, typer.Option("--report/--no-report", help="Also write report.md and figures, as `ledgerlab report DIR` does.")
 ]
+Ledgers = Annotated[
+    bool, typer.Option("--ledgers", help="Also keep every world's ledger, block by block, for `ledgerlab audit`.")
+]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Let a policy be a raw zip of Stable-Baselines3, which runs code from the file.")
 ]

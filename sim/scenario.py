@@ -184,7 +184,7 @@ class Scenario:
     parameters: type[Parameters]
     presets: Mapping[str, Mapping[str, Any]]
     build: Callable[..., Economy]
-    """``build(parameters, seeds=..., worlds=..., rows=..., threads=...)``"""
+    """``build(parameters, seeds=..., worlds=..., rows=..., threads=..., recorded=...)``"""
     metrics: tuple[str, ...]
     """Names from `sim.metrics.METRICS`."""
     tables: Callable[[Any], Mapping[str, Mapping[str, NDArray[Any]]]]

@@ -56,10 +56,10 @@ def progress(*rules: Path) -> Iterator[experiments.Progress]:
         yield step
 
 
-def watched(experiment: experiments.Experiment, folder: Path | None = None) -> Path:
+def watched(experiment: experiments.Experiment, folder: Path | None = None, ledgers: bool = False) -> Path:
     """Run an experiment into a run directory while showing progress."""
     with progress(rules_folder(experiment)) as step:
-        return keep(experiment, folder, step)
+        return keep(experiment, folder, step, ledgers)
 
 
 def show(folder: Path, reported: bool) -> None:
@@ -101,19 +101,24 @@ def show(folder: Path, reported: bool) -> None:
     console.print(Text(f"Rows: {folder}"), soft_wrap=True)
 
 
-def reproduced(experiment: Any, folder: Path | None = None) -> None:
+def reproduced(name: str, experiment: Any, folder: Path | None = None) -> None:
     """Run a published experiment again while showing progress; print what came out and where it is kept."""
     from sim import reproduction
+    from sim.published import find
 
-    with progress(*reproduction.rules()) as step:
-        kept = reproduction.keep(experiment, folder, step)
+    result = find(name)
+    if not result.rules():
+        is_cold()
+    with progress(*result.rules()) as step:
+        kept = reproduction.keep(name, experiment, folder, step)
     manifest = reproduction.read(kept)
-    table = Table("what", title=f"{manifest['config']['reproduces']}: {experiment.sessions} sessions")
-    for head in ("mean ± half of its 95 % interval", "unit", "sessions"):
+    heads, lines = result.summary({table: read_table(kept, table, manifest) for table in result.TABLES}, manifest)
+    table = Table(heads[0], title=f"{name}: {result.TITLE}")
+    for head in heads[1:]:
         table.add_column(head, justify="right")
-    for line in reproduction.lines(read_table(kept, "runs", manifest)):
+    for line in lines:
         table.add_row(*(Text(cell) for cell in line))
     console = out()
     console.print(table)
-    for name in (reproduction.TABLE, *reproduction.FIGURES):
-        console.print(Text(str(kept / name)), soft_wrap=True)
+    for file in (reproduction.TABLE, *result.FIGURES):
+        console.print(Text(str(kept / file)), soft_wrap=True)

@@ -1,5 +1,6 @@
 """Worlds with a policy in every role: the one engine under `sim.run` and every front."""
 
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from agents.policy import Dice, decide, memory_of, of_worlds, some_of
 from agents.registry import nearest
 from chain.digest import digest
 from chain.errors import InputError
+from chain.history import History
 from chain.invariants import check
+from chain.rule import world
 from sim.attack.attackers import Attackers, Identities, beside
 from sim.experiments.arms import policy_of
 from sim.scenario import Role, Scenario
@@ -39,6 +42,7 @@ class World:
         worlds: ArrayLike | None = None,
         rows: Sequence[int] | None = None,
         threads: int = 1,
+        recorded: bool = False,
         attackers: Attackers | None = None,
     ) -> None:
         """Build the worlds and seat the policies.
@@ -52,6 +56,7 @@ class World:
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
             threads: worlds are shared out over so many threads; it changes no outcome.
+            recorded: whether every world's ledger is recorded, in `histories`; it changes no outcome.
             attackers: who plays the last agents of some roles, in the place of those policies.
         """
         given = dict(policies or {})
@@ -63,6 +68,8 @@ class World:
         self.labels = {role: label for role, (label, _) in seated.items()}
         self.policies = {role: policy for role, (_, policy) in seated.items()}
         engine: dict[str, Any] = {"seeds": seeds, "worlds": worlds, "rows": rows, "threads": threads}
+        if recorded:
+            engine["recorded"] = True
         self.economy = scenario.build(parameters, **engine, **({} if attackers is None else {"attackers": attackers}))
         guests: Mapping[str, int] = getattr(self.economy, "guests", {})
         self.guests = {role.name: guests.get(role.name, 0) for role in scenario.roles}
@@ -72,6 +79,9 @@ class World:
         self._identities = None if attackers is None else Identities(attackers, scenario, self.controlled)
         self.memory: dict[str, NDArray[Any]] = {}
         self.seats: dict[tuple[str, int], Any] = {}
+        self.recorded = recorded
+        self.histories: list[History] = []
+        """Of every world, the record of the present episode's blocks; none unless they are recorded."""
         self.begin(0)
 
     def _seated(self, role: Role) -> Any:
@@ -100,6 +110,9 @@ class World:
         self.tick = 0
         self.memory = {role: np.zeros(self.worlds * self.residents(role), memory_of(p)) for role, p in self.policies.items()}
         self.seats.clear()
+        book = self.economy.book
+        deployment = sys.modules[type(book).__module__]
+        self.histories = [History(deployment, world(book, w)) for w in range(self.worlds if self.recorded else 0)]
         if self._identities is not None:
             self._identities.begin()
 
@@ -142,6 +155,8 @@ class World:
         if self._identities is not None:
             self._identities.hold(actions)
         self.economy.advance(actions)
+        for history in self.histories:
+            history.add()
         self.tick += 1
 
     def play(self, on_tick: Callable[[int, int], None] | None = None) -> Any:

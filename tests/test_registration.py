@@ -132,6 +132,10 @@ def test_every_entry_point_is_a_rule_of_its_contract_with_its_refusals_in_order(
         assert len(set(refusals)) == len(refusals)
 
 
+def test_every_deployment_is_found_by_its_name_so_that_its_ledgers_can_be_audited():
+    assert [chain.deployments.find(name) for name in sorted(chain.deployments.NAMES)] == DEPLOYMENTS
+
+
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda m: m.__name__)
 def test_a_deployment_dispatches_the_kinds_of_its_contracts_and_no_others(deployment):
     kinds = {kind for contract in contracts_of(deployment) for kind in contract.ENTRY_POINTS}

@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.registry import nearest
 from chain.errors import InputError
+from chain.history import History
 from sim.attack.sides import under_attack
 from sim.experiments.arms import MOST_THREADS, Arm, arms_of, seeds_of
 from sim.experiments.errors import TooLarge
@@ -67,6 +68,8 @@ class Batch:
     outcome: Outcome
     book: Any
     """The final ledgers; every array has a leading world axis."""
+    histories: Sequence[History] = ()
+    """The record of each world's blocks, if they were recorded."""
 
 
 def plan(
@@ -109,8 +112,8 @@ def plan(
     return Experiment(economy, preset, parameters, settings, arms, seeds_of(seeds), threads)
 
 
-def play(experiment: Experiment, progress: Progress | None = None, batch: int = BATCH) -> Iterator[Batch]:
-    """Play every arm, `batch` worlds at a time, arm by arm and in the order of the seeds.
+def play(experiment: Experiment, progress: Progress | None = None, batch: int = BATCH, recorded: bool = False) -> Iterator[Batch]:
+    """Play every arm, `batch` worlds at a time, arm by arm and in the order of the seeds; record their ledgers, if wanted.
 
     Raises:
         InputError: a policy from outside failed, or one world does not fit in memory.
@@ -123,7 +126,8 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
             policies = {role: seated.policy for role, seated in arm.policies.items()}
             for first in range(0, len(e.seeds), size):
                 seeds = np.array(e.seeds[first : first + size], np.int64)
-                world = World(e.scenario, e.settings(arm), policies, seeds=seeds, threads=e.threads, attackers=arm.attackers)
+                engine: dict[str, Any] = {"seeds": seeds, "threads": e.threads, "recorded": recorded}
+                world = World(e.scenario, e.settings(arm), policies, attackers=arm.attackers, **engine)
                 total = world.economy.ticks * len(e.seeds) * len(e.arms)
 
                 def on_tick(tick: int, ticks: int, before: int = done, worlds: int = seeds.size, total: int = total) -> None:
@@ -132,7 +136,8 @@ def play(experiment: Experiment, progress: Progress | None = None, batch: int = 
 
                 outcome = world.play(on_tick)
                 done += world.economy.ticks * seeds.size
-                yield Batch(arm, [world.digest(w) for w in range(seeds.size)], outcome, world.economy.book)
+                digests = [world.digest(w) for w in range(seeds.size)]
+                yield Batch(arm, digests, outcome, world.economy.book, world.histories)
     except MemoryError:
         raise TooLarge(
             f"parameters: a world of {e.scenario.name} this large does not fit in memory, allowed are fewer agents or ticks"

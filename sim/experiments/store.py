@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from agents.files import digest_of, durably
 from chain.errors import InputError
+from chain.journal import export
 from sim.experiments.columns import from_column, to_column, undisturbed
 from sim.experiments.manifest import NAME, described
 from sim.experiments.run import Batch, Experiment, Progress, measured, plan, play
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     pass
 
 RESULTS = Path("results")
+LEDGERS = "ledgers"
+"""Of a run directory: where the recorded ledgers are."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -87,6 +90,8 @@ class Writer:
             InputError: another run is being written there, or nothing can be.
         """
         self.folder, self.made, self.rows = folder, made, {"runs": 0}
+        self.ledgers: dict[str, dict[str, Any]] = {}
+        """By file of a recorded ledger: arm, seed, number of blocks, hash of the last header, and SHA-256 of the file."""
         self._files: dict[str, Any] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
         try:
@@ -116,9 +121,20 @@ class Writer:
             self._writers[name].write_table(rows)
             self.rows[name] += rows.num_rows
 
+    def add_ledgers(self, arm: int, batch: Batch) -> None:
+        """Keep the recorded ledgers of some finished worlds; files are numbered by arm and seed."""
+        for history, seed in zip(batch.histories, batch.outcome.seeds.tolist(), strict=False):
+            place = self.folder / LEDGERS
+            place.mkdir(exist_ok=True)
+            file = export(history, place / f"{arm + 1}-{seed}.ledger")
+            head = {"blocks": len(history.blocks), "head": history.head.hash.hex(), "sha256": digest_of(file)}
+            self.ledgers[f"{LEDGERS}/{file.name}"] = {"arm": batch.arm.label, "seed": seed, **head}
+
     def publish(self, manifest: dict[str, Any]) -> None:
         """Close the tables, give them their names, and write the manifest."""
         manifest["files"] = {}
+        if self.ledgers:
+            manifest["ledgers"] = self.ledgers
         for name, file in self._files.items():
             self._writers[name].close()
             file.flush()
@@ -139,18 +155,23 @@ class Writer:
                 file.close()
             Path(file.name).unlink(missing_ok=True)
             (self.folder / f"{name}.parquet").unlink(missing_ok=True)
+        for name in self.ledgers:
+            (self.folder / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
+            if self.ledgers:
+                (self.folder / LEDGERS).rmdir()
             for folder in self.made:
                 folder.rmdir()
 
 
-def keep(experiment: Experiment, out: Path | None = None, progress: Progress | None = None) -> Path:
+def keep(experiment: Experiment, out: Path | None = None, progress: Progress | None = None, ledgers: bool = False) -> Path:
     """Run an experiment into a directory of its own, and return the directory.
 
     Args:
         experiment: what to run, from `sim.experiments.run.plan`.
         out: the directory; results/<scenario>-<preset>-<hash>, with -2, -3 and so on if it is taken, if not given.
         progress: called with (ticks done, ticks in all).
+        ledgers: whether the ledger of every world is recorded and kept, one file each.
 
     Raises:
         InputError: the directory is not free, or a policy failed; nothing is left behind.
@@ -164,9 +185,10 @@ def keep(experiment: Experiment, out: Path | None = None, progress: Progress | N
     stopped = False
     try:
         try:
-            for batch in play(e, progress):
+            for batch in play(e, progress, recorded=ledgers):
                 with undisturbed():
                     writer.add(tables_of(e, batch))
+                    writer.add_ledgers(e.arms.index(batch.arm), batch)
         except KeyboardInterrupt:
             stopped = True
         total = len(e.arms) * len(e.seeds)
@@ -207,6 +229,7 @@ def record(
     attack: Mapping[str, float] | None = None,
     defence: str | Sequence[str] = (),
     out: str | Path | None = None,
+    ledgers: bool = False,
     threads: int = 1,
     trust: bool = False,
     progress: Progress | None = None,
@@ -222,6 +245,8 @@ def record(
         attack: as in `sim.run`.
         defence: as in `sim.run`.
         out: a new or an empty directory; one under results/ if not given.
+        ledgers: whether the ledger of every world is kept too, recorded block by block: ``ledgers/ARM-SEED.ledger``, which
+            `ledgerlab audit` executes again. It changes no outcome.
         threads: as in `sim.run`.
         trust: as in `sim.run`.
         progress: as in `sim.run`.
@@ -234,7 +259,7 @@ def record(
     experiment = plan(
         scenario, policies, seeds, preset, attack=attack, defence=defence, threads=threads, trust=trust, **parameters
     )
-    return keep(experiment, None if out is None else Path(out), progress)
+    return keep(experiment, None if out is None else Path(out), progress, ledgers)
 
 
 def read_table(folder: Path, name: str, manifest: Mapping[str, Any]) -> Columns:

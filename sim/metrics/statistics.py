@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import betaincinv, stdtr, stdtrit
 
 
 class Interval(NamedTuple):
@@ -66,6 +66,29 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     n, mean, error = _moments(values)
     half = stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * error
     return Interval(mean, mean - half, mean + half, n)
+
+
+def share_interval(happened: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
+    """How often something happens, and the exact interval of its chance: it covers at least as often as it says, always.
+
+    Args:
+        happened: how often it did.
+        n: out of so many independent times, at least 1.
+        level: chance that the interval covers, between 0 and 1.
+
+    Source: Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
+    Biometrika 26, 1934.
+
+    >>> share, low, high, n = share_interval(0, 100)
+    >>> float(share), float(low), round(float(high), 4)
+    (0.0, 0.0, 0.0362)
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level: {level} given, allowed is above 0 and below 1")
+    k, n, tail = np.asarray(happened, float), np.asarray(n, float), (1 - level) / 2
+    low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - np.maximum(k, 1) + 1, tail), 0.0)
+    high = np.where(k < n, betaincinv(np.minimum(k, n - 1) + 1, n - np.minimum(k, n - 1), 1 - tail), 1.0)
+    return Interval(k / n, low, high, n)
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:

@@ -40,8 +40,11 @@ SHOP_TERMS = {"quality": 2_000, "outside": 0, "mu": 250, "cost": 1_000, "consume
 def table_of(jobs: int) -> Any:
     """The deployment of the service market with room for so many jobs at a time."""
     return SimpleNamespace(
-        blank=lambda worlds, accounts, pool: service_market.blank(worlds, accounts, pool, jobs),
-        advance=service_market.advance,
+        __name__=service_market.__name__,
+        blank=lambda worlds, accounts, pool, recorded=False: service_market.blank(
+            worlds, accounts, pool, jobs, recorded=recorded
+        ),
+        seal_worlds=service_market.seal_worlds,
         TERM_LIMITS=service_market.TERM_LIMITS,
     )
 

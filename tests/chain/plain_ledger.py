@@ -157,13 +157,21 @@ class PlainLedger:
                 else:
                     self.answer(tx, Status.UNDERPRICED)
 
-    def line(self, queues: dict[int, list[Tx]], ordering: int) -> list[Tx]:
-        """Who comes when: places by what the ordering compares, each sender's filled with its own in turn."""
+    def is_empty_promise(self, tx: Tx, turn: int, tip: int) -> bool:
+        """Whether a transaction that would be its sender's so manyeth is one that nobody will be paid for."""
+        sender, price = self.state.accounts[tx["sender"]], self.state.head["base_fee"] + max(tip, 0)
+        return not is_sound(tx) or tx["nonce"] != sender["nonce"] + turn or GAS_OF.get(tx["kind"], 21) * price > sender["balance"]
+
+    def line(self, queues: dict[int, list[Tx]], ordering: int, *, to_stay: bool = False) -> list[Tx]:
+        """Who comes when: places by what the ordering compares, each sender's filled with its own in turn. Where places in the
+        mempool are given, empty promises are worth less than anything."""
         places = []
         for sender, queue in queues.items():
-            least = []
-            for tx in queue:
+            least: list[int] = []
+            for turn, tx in enumerate(queue):
                 least.append(min(tx["tip"], max(tx["max_fee"], -1) - self.state.head["base_fee"]))
+                if to_stay and self.is_empty_promise(tx, turn, min(least)):
+                    least.append(-LARGEST - 1)
                 first = {Ordering.TIP: -min(least), Ordering.BUILDER: tx["rank"]}.get(Ordering(ordering), 0)
                 since = 0 if ordering == Ordering.RANDOM else tx["since"]
                 places.append((first, since, tx["arrival"], sender))
@@ -180,7 +188,7 @@ class PlainLedger:
     def line_up(self) -> list[Tx]:
         """Tidy the mempool; then the transactions for this block, in order of execution."""
         self.replace()
-        for tx in self.line(self.queues(), Ordering.TIP)[self.capacity :]:
+        for tx in self.line(self.queues(), Ordering.TIP, to_stay=True)[self.capacity :]:
             self.answer(tx, Status.EVICTED)
             self.dropped += 1
         queues = {}

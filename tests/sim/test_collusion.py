@@ -12,7 +12,8 @@ from sim.collusion import AFTER, BEFORE, best_answer, columns, deviations, follo
 from sim.experiments.run import joined
 from sim.experiments.store import Stopped, read_table
 from sim.metrics.statistics import mean_interval
-from sim.reproduction import FIGURES, TABLE, command, keep, read
+from sim.published.calvano import FIGURES
+from sim.reproduction import TABLE, command, keep, read
 from sim.scenarios.posted_price.sessions import Session
 
 QUICK = {"beta": 4e-5, "stable": 20_000}
@@ -180,7 +181,7 @@ def test_a_stopped_run_keeps_the_sessions_that_were_finished(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(Stopped, match="2 of 40 runs kept"):
-        keep(plan(40, threads=2, **FAST), tmp_path / "part", stop)
+        keep("calvano", plan(40, threads=2, **FAST), tmp_path / "part", stop)
     manifest = read(tmp_path / "part")
     assert not manifest["complete"]
     assert read_table(tmp_path / "part", "runs", manifest)["seed"].tolist() == [0, 1]
@@ -190,7 +191,7 @@ def test_a_stopped_run_keeps_the_sessions_that_were_finished(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["clavano"], "reproduce: 'clavano' given; allowed are calvano; did you mean calvano?"),
+        (["clavano"], "reproduce: 'clavano' given; allowed are calvano, fee_market, double_spend; did you mean calvano?"),
         (["calvano", "--sessions", "0"], "sessions: 0 given, allowed is 1 to 100000"),
         (["calvano", "--sessions", "many"], "--sessions: 'many' given, allowed is a whole number"),
         (["calvano", "--alpha", "0"], "alpha: 0.0 given, allowed is a number from above 0 to 1"),

@@ -44,6 +44,7 @@ class PostedPrice:
         worlds: ArrayLike | None = None,
         rows: Sequence[int] | None = None,
         threads: int = 1,
+        recorded: bool = False,
     ) -> None:
         """Lay out the worlds.
 
@@ -53,13 +54,14 @@ class PostedPrice:
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
             threads: worlds are shared out over so many threads; it changes no outcome.
+            recorded: whether the book keeps blocks for a history (`chain.history`); it changes no outcome.
         """
         p = self.parameters = parameters
         self.seeds = np.atleast_1d(np.asarray(seeds, np.int64))
         self.worlds, self.rows = worlds, rows
         count, accounts = self.seeds.size, p.sellers + 2
         self.ticks = p.horizon
-        self.book = blank(count, accounts, pool=p.sellers)
+        self.book = blank(count, accounts, pool=p.sellers, recorded=recorded)
         self._sales: Any = records(SALE, p.horizon, count, p.sellers)  # a tick of all worlds lies together, as it is written
         self.sales: Any = self._sales.swapaxes(0, 1)
         """What each seller sold, shape (worlds, ticks, sellers)."""

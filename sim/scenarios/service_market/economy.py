@@ -51,6 +51,7 @@ class ServiceMarket:
         worlds: ArrayLike | None = None,
         rows: Sequence[int] | None = None,
         threads: int = 1,
+        recorded: bool = False,
         attackers: Attackers | None = None,
     ) -> None:
         """Lay out the worlds.
@@ -61,6 +62,7 @@ class ServiceMarket:
             worlds: the coordinate `world` of each world, if they share a seed.
             rows: account row of each name, a permutation; it changes no outcome.
             threads: worlds are shared out over so many threads; it changes no outcome.
+            recorded: whether the book keeps blocks for a history (`chain.history`); it changes no outcome.
             attackers: whose agents have the money of their capability, and are measured apart; none, if not given.
         """
         p = self.parameters = parameters
@@ -82,7 +84,7 @@ class ServiceMarket:
         self.drain = p.delivery_window + p.dispute_window + 2
         self.ticks = 1 + p.horizon + self.drain
         alive = clients * (self.drain + 1)
-        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * providers + alive, jobs=alive)
+        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * providers + alive, jobs=alive, recorded=recorded)
         self.private = Private(
             np.zeros((count, clients, p.services), np.int64),
             records(CRAFT, count, providers),
@@ -127,6 +129,7 @@ class ServiceMarket:
             base_fee=p.base_fee,
             fee_quotient=p.fee_quotient,
             gas_limit=p.gas_limit,
+            ordering=p.ordering,
             registration_fee=p.registration_fee,
         )
         for term in TERMS:

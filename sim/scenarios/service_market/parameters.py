@@ -55,6 +55,7 @@ class ServiceMarketParameters(Parameters):
     base_fee: int = number(1_000, 0, 2**32, "µcoin/gas", "at the start")
     fee_quotient: int = number(8, 0, 2**20, "1", "the base fee moves by at most one part in this; 0 keeps it")
     gas_limit: int = number(8_000, 90, 2**30, "gas/block", "a hire takes 80")
+    ordering: int = number(0, 0, 2, "0 to 2", "who comes first in a block: 0 the higher tip, 1 who waits longer, 2 drawn anew")
     spare: int = number(8, 0, 10**6, "accounts", "rows left for new identities")
     client_guests: int = number(0, 0, 10**6, "agents", "seats for guests who may join as clients; asleep until somebody does")
     provider_guests: int = number(0, 0, 10**6, "agents", "seats for guests who may join as providers; asleep until somebody does")

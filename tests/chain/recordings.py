@@ -1,0 +1,135 @@
+"""Recorded ledgers of every deployment that live through random blocks, and what tests say of them by means of their own."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chain.deployments import token
+from chain.history import chunks_of, decoded
+from chain.layout import NO_DEADLINE, NO_LIMIT, OUTSIDE, PASSING, SIGNED, Kind, Records, records
+from chain.ledger import Ledger
+from tests.chain.markets import TERMS, market, purse, shop
+from tests.chain.swarm import blank_tally, hand_in, number_in_turn, propose
+
+RICH = 10**12
+
+
+def plain_hash(chunks: list[bytes]) -> bytes:
+    """The tree hash, written down as RFC 6962 defines it in section 2.1: by recursion."""
+    if len(chunks) < 2:
+        return sha256(b"\x00" + chunks[0] if chunks else b"").digest()
+    split = 1 << ((len(chunks) - 1).bit_length() - 1)
+    return sha256(b"\x01" + plain_hash(chunks[:split]) + plain_hash(chunks[split:])).digest()
+
+
+def plain_root(book: Any) -> bytes:
+    """The state root of one world's book, from scratch."""
+    arrays = {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE}
+    columns = {name: array.dtype.names for name, array in arrays.items()}
+    return root_of({name: array.view(np.int64).reshape(array.size, -1) for name, array in arrays.items()}, columns)
+
+
+def root_of(tables: dict[str, Any], columns: dict[str, Any]) -> bytes:
+    """The state root of tables of numbers whose columns have these names."""
+    descriptions = []
+    for place, (name, table) in enumerate(tables.items()):
+        state = np.array(table)
+        state[:, np.isin(columns[name], PASSING.get(name, ()))] = 0
+        root = plain_hash([state[start : start + 64].tobytes() for start in range(0, len(state), 64)])
+        about = {"table": name, "columns": columns[name], "records": len(state), "place": place, "tables": len(tables)}
+        descriptions.append(json.dumps(about).encode() + root)
+    return plain_hash(descriptions)
+
+
+def errands(ledger: Ledger, rng: Any, count: int) -> Records:
+    """So many transactions between the accounts of a ledger without jobs, some of them senseless."""
+    book, tx = ledger.batch, records(SIGNED, 1, count)
+    kinds = [Kind.TRANSFER] * 12 + [Kind.REGISTER, 99] + [Kind.POST_PRICE] * (6 if hasattr(book, "sellers") else 0)
+    tx["kind"] = rng.choice(kinds, count)
+    used = np.flatnonzero(book.accounts["owner"][0] >= 0)
+    tx["sender"], tx["to"] = rng.choice(used, count), rng.choice([*used, *used, -1, 2**40], count)
+    tx["amount"], tx["tip"], tx["max_fee"] = rng.integers(0, 5_000, count), rng.integers(0, 4, count), NO_LIMIT
+    tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
+    number_in_turn(book, tx)
+    return tx[0]
+
+
+def wish(ledger: Ledger, rng: Any, count: int) -> None:
+    """Submit random transactions."""
+    requests = propose(ledger.batch, rng, count)[0] if hasattr(ledger.book, "jobs") else errands(ledger, rng, count)
+    hand_in(ledger.batch, 0, requests, blank_tally())
+
+
+def stir(ledger: Ledger, rng: Any, count: int = 30) -> None:
+    """Live through one block of random transactions; now and then another account proposes it, with another gas limit."""
+    wish(ledger, rng, int(rng.integers(0, 2 * count)))
+    change: dict[str, int] = {}
+    if rng.random() < 0.3:
+        change["proposer"] = int(rng.choice(np.flatnonzero(ledger.book.accounts["owner"] >= 0)))
+    if rng.random() < 0.3:
+        limit = int(ledger.book.head[0].gas_limit)
+        step = max(limit // 1_024 - 1, 0)
+        change["gas_limit"] = limit + int(rng.integers(-step, step + 1))
+    ledger.seal(**change)
+
+
+def coins(**given: Any) -> Ledger:
+    """A ledger of money with 200 account rows: its state has four chunks of accounts."""
+    settings = {"spare": 80, "pool": 100, "base_fee": 2, "fee_quotient": 8, "gas_limit": 5_000, "registration_fee": 7}
+    return Ledger(balances=[RICH] * 120, **({"deployment": token} | settings | given))
+
+
+def services(**given: Any) -> Ledger:
+    """A service market for the swarm of `tests.chain.swarm`."""
+    settings = {"base_fee": 2, "fee_quotient": 64, "gas_limit": 5_000, "registration_fee": 5, "pool": 160, "spare": 8}
+    chances = TERMS | {"reliability_bps": 6_000, "arbiter_bps": 7_000, "rating_decay_bps": 1_500}
+    return market(jobs=64, balances=[RICH] * 8 + [90, 5_000], **(settings | chances | given))
+
+
+def stalls(**given: Any) -> Ledger:
+    """A market of posted prices with ten accounts."""
+    return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
+
+
+LIVELY = {"token": coins, "service_market": services, "posted_price": stalls}
+"""By deployment."""
+
+
+def lived(name: str, blocks: int, seed: int = 0, count: int = 30, **given: Any) -> Ledger:
+    """A ledger of a deployment after so many blocks."""
+    ledger, rng = LIVELY[name](seed=seed, **given), np.random.default_rng(seed)
+    for _ in range(blocks):
+        stir(ledger, rng, count)
+    return ledger
+
+
+def small(path: Path) -> Ledger:
+    """A ledger of three blocks that fits into 5 kB, exported: transfers with tips, one more account, an empty block."""
+    ledger = purse([1_000_000, 1_000_000, 1_000_000], spare=1, pool=8, base_fee=3, fee_quotient=8, gas_limit=2_048)
+    ledger.submit(Kind.TRANSFER, 0, to=1, amount=500, tip=2)
+    ledger.submit(Kind.TRANSFER, 0, to=2, amount=9_999_999, tip=1)
+    ledger.submit(Kind.TRANSFER, 1, to=2, amount=70)
+    ledger.seal(proposer=2)
+    ledger.submit(Kind.REGISTER, 1, amount=5_000)
+    ledger.submit(Kind.TRANSFER, 2, to=0, amount=1, tip=1)
+    ledger.seal(gas_limit=2_049)
+    ledger.seal()
+    ledger.export(path)
+    return ledger
+
+
+def hashes_hold(ledger: Ledger) -> None:
+    """Assert that a record is linked by hash and that every header vouches for its block, by other means than an audit."""
+    parent = sha256(ledger.history.description).digest()
+    for number, (header, transactions, receipts) in enumerate(ledger.history.blocks):
+        assert header.parent == parent
+        assert header.height == ledger.history.blocks[0].header.height + number
+        assert header.transactions == transactions.size == receipts.size
+        assert header.transactions_root == plain_hash(list(map(bytes, chunks_of(transactions))))
+        assert header.receipts_root == plain_hash(list(map(bytes, chunks_of(receipts))))
+        assert decoded(header.encoded) == header
+        parent = sha256(b"\x02" + header.encoded).digest()
+    assert parent == ledger.history.head.hash
