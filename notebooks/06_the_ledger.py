@@ -37,7 +37,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from IPython.display import Image, display
 
+import sim
 from chain.deployments import token
 from chain.errors import TamperedError
 from chain.history import chunks_of
@@ -228,3 +230,73 @@ for builder in (without_bob, without_bob, None):
 # a builder something, namely Bob's tip of 50 against Ann's of 1. Leaving out and putting oneself first (**front-running**) are
 # things that rules allow; a later lesson asks what they are worth.
 #
+# ## 5. The fee market finds its level
+#
+# After every block the base fee moves by at most an eighth: up if more than half of the gas was used, down if less. Suppose
+# that in every block a thousand users want a transfer, each worth a different amount to its sender, uniform between 0 and V per
+# gas. Each signs with `max_fee` at that value. So at a fee b the share 1 - b/V of them can pay, and the fee rests where these
+# fill half a block. With N gas of demand and a target of T that is at **V (1 - T/N)**.
+#
+# Does it get there? Close to its level the fee behaves like a ball that is pushed back, by (N/T - 1)/8 of how far it is off.
+# Pushed by less than twice that distance, it comes to rest; by more, it overshoots further each time. So it should settle while
+# N/T is below 17, and swing for ever above. `ledgerlab reproduce fee_market` plays that with accounts on the ledger.
+
+# %%
+folder = sim.reproduce("fee_market", out=here / "fees", demand_ratios=[4, 12, 16, 20], blocks=300, users=1_000, worlds=4)
+display(Image(folder / "fees.png"))
+
+# %% [markdown]
+# At 4 it glides to its level, at 12 and 16 it swings less and less (noise keeps it moving a little), and at 20 full and nearly
+# empty blocks take turns for ever: everybody pays too much or waits. The larger study is in `results/fee_market`.
+#
+# ## 6. A double spend
+#
+# What remains is the forger with computing power. **Nodes** hold a ledger each and send each other blocks. Who seals the next
+# block is drawn, by computing power; and if two branches compete, every node follows the longer one. A node that goes over to
+# another branch undoes its own blocks: their transactions return to the mempool, and those that contradict the new branch are
+# refused.
+#
+# Bob sells a car. Ann pays him on the public ledger, and at the same time prepares, in secret, a branch in which she pays Eve
+# with the same nonce instead.
+
+# %%
+public = Ledger(balances=[0, 1_000, 0, 0], deployment=token, finality=100)
+secret = public.fork()
+public.submit(Kind.TRANSFER, ANN, to=BOB, amount=1_000)
+secret.submit(Kind.TRANSFER, ANN, to=EVE, amount=1_000)
+public.seal()
+secret.seal()
+print("Bob sees", public.balance(BOB), "and hands over the car.")
+secret.seal()  # by luck, Ann's branch is longer now
+for block in secret.history.blocks[1:]:
+    print(public.receive(block).name)
+print("Bob has", public.balance(BOB), "and Eve", public.balance(EVE), "; in the mempool again:", public.waiting.size)
+print([receipt.status.name for receipt in public.seal()])
+
+# %% [markdown]
+# Ann's payment to Bob came back into the mempool, and the next block refused it: its nonce is used up. The only protection is
+# to wait until some blocks lie on top of the payment, so that Ann has to catch up with more. How much does that help? For an
+# attacker with a share q of all computing power and n confirmations the answer was worked out in 2014 by Meni Rosenfeld. We
+# play it out, a few hundred races of each kind, and read from Bob's balance who won.
+
+# %%
+folder = sim.reproduce("double_spend", out=here / "spend", shares=[0.1, 0.3], confirmations=[1, 2, 3, 4], trials=150)
+display(Image(folder / "double_spend.png"))
+
+# %% [markdown]
+# The lines are the closed form, the points what happened, with 95 % intervals. At a tenth of the power three confirmations
+# leave her less than two chances in a hundred; at 30 % many more are needed. (With half of the power she wins always, sooner or
+# later: then the ledger is hers.) `results/double_spend` holds thousands of races.
+#
+# ## What to take with you
+#
+# - A header of 184 bytes vouches for everything before it; a proof is a chunk and a few hashes.
+# - Hashes find what was changed; executing again finds what should never have been written. An audit does both.
+# - Whoever builds a block decides the order, and that is a power that rules can only bound.
+# - Fees are a feedback loop, and loops can swing. Finality is a matter of odds, and the odds have a formula.
+#
+# From here: `ledgerlab run service_market --ledgers` keeps the ledger of every world of a run; `ledgerlab inspect` shows what
+# happened in it; `sim.ledger_frames` makes tables of it.
+
+# %%
+place.cleanup()
