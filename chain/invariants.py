@@ -18,6 +18,7 @@ from chain.layout import (
     MAX_SUPPLY,
     NOBODY,
     OUTSIDE,
+    PASSING,
     WHOLE_BPS,
 )
 
@@ -116,7 +117,8 @@ def misplaced(book: Any) -> list[str]:
 def _out_of_range(book: Any) -> Iterator[str]:
     size = book.accounts.shape[1]
     for name, array in zip(book._fields, book, strict=True):
-        for column in array.dtype.names if name not in OUTSIDE else ():
+        decided = [column for column in array.dtype.names if column not in PASSING.get(name, ())]
+        for column in decided if name not in OUTSIDE else ():
             low, high = RANGES.get(name, {}).get(column, (-FAR, FAR))
             low, high = (NOBODY, size - 1) if column in ADDRESSES.get(name, ()) else (low, high)
             values = array[column][0]

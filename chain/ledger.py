@@ -16,20 +16,7 @@ from chain.genesis import found
 from chain.history import Block, History
 from chain.invariants import check
 from chain.journal import export
-from chain.layout import (
-    ARGUMENTS,
-    MAX_GAS,
-    NO_DEADLINE,
-    NO_LIMIT,
-    NOBODY,
-    OUTSIDE,
-    SIGNED,
-    Integers,
-    Ordering,
-    Record,
-    Records,
-    records,
-)
+from chain.layout import ARGUMENTS, MAX_GAS, NO_DEADLINE, NO_LIMIT, NOBODY, OUTSIDE, SIGNED, Integers, Ordering, Records, records
 from chain.mempool import submit
 from chain.proof import Proof, prove
 from chain.replay import audit
@@ -138,7 +125,7 @@ class Ledger:
 
     def _next_nonce(self, sender: int) -> int:
         """The nonce after those that wait."""
-        account: Record = self.book.accounts[sender]
+        account: Any = self.book.accounts[sender]
         waiting = self.waiting["nonce"][self.waiting["sender"] == sender] if account.pending else np.zeros(0)
         return max(int(account.nonce), int(waiting.max(initial=-1)) + 1)
 
@@ -167,7 +154,7 @@ class Ledger:
         Raises:
             InputError: no such proposer, a gas limit too far away, or a builder that names what does not wait, or twice.
         """
-        head: Record = self.book.head[0]
+        head: Any = self.book.head[0]
         if proposer is not None:
             whole("proposer", proposer, 0, self.book.accounts.size - 1)
             if not is_open(self.book.accounts, proposer):
@@ -201,8 +188,7 @@ class Ledger:
 
     def balance(self, address: int) -> int:
         """Free money of an account, in the smallest unit."""
-        whole("address", address, 0, self.book.accounts.size - 1)
-        return int(self.book.accounts[address].balance)
+        return int(self.book.accounts[whole("address", address, 0, self.book.accounts.size - 1)].balance)
 
     def job(self, number: int) -> dict[str, int]:
         """The columns of a job, by name; of a closed one as long as its row is not used again."""
@@ -261,7 +247,7 @@ class Ledger:
         """Take in a block that another node of the same ledger sealed: ``other.history.blocks[-1]``.
 
         Raises:
-            InputError: this ledger was founded without forks (`finality`), or its mempool has less places than the block needs.
+            InputError: this ledger was founded without forks (`finality`), or its mempool is too small for the block.
         """
         if self.forks is None:
             raise InputError("receive: this ledger has no forks, allowed is one with a finality of 1 block and more")
@@ -295,8 +281,7 @@ class Ledger:
 
     @classmethod
     def load(cls, path: str | Path, *, pool: int = 1024, finality: int = 0) -> "Ledger":
-        """The ledger in a file that `export` wrote, after every block was executed again and found in order. Its mempool is
-        empty, and orders by tip.
+        """The ledger in a file that `export` wrote, once every block was executed again. Its mempool is empty, and orders by tip.
 
         Args:
             path: the file.

@@ -98,18 +98,12 @@ def check_signed(block: Block, accounts: Records) -> None:
     of = sender[order]
     nonce = np.empty(sender.size, np.int64)
     nonce[order] = accounts["nonce"][np.where(strange, 0, sender)[order]] + np.arange(of.size) - np.searchsorted(of, of)
-    low = (signed["max_fee"] < base_fee) & ~strange
-    wrong = strange | (signed["nonce"] != nonce) | low
-    if not wrong.any():
-        return
-    row = int(np.argmax(wrong))
-    if strange[row]:
-        raise TamperedError(f"{sender[row]} recorded, there is no such account", height, "transaction", row, "sender")
-    if signed["nonce"][row] != nonce[row]:
-        what = f"{signed['nonce'][row]} recorded, the sender's next one is {nonce[row]}"
-        raise TamperedError(what, height, "transaction", row, "nonce")
-    what = f"{signed['max_fee'][row]} recorded, less than the base fee of {base_fee}"
-    raise TamperedError(what, height, "transaction", row, "max_fee")
+    wrong = np.stack([strange, signed["nonce"] != nonce, signed["max_fee"] < base_fee], axis=1)
+    if wrong.any():
+        row, k = (int(place[0]) for place in np.nonzero(wrong))
+        field = ("sender", "nonce", "max_fee")[k]
+        allowed = ("an account", f"{nonce[row]}, the sender's next one", f"the base fee, {base_fee}, and more")[k]
+        raise TamperedError(f"{signed[field][row]} recorded, allowed is {allowed}", height, "transaction", row, field)
 
 
 def fill(book: Any, signed: Records) -> None:

@@ -5,14 +5,13 @@ import pytest
 
 from chain.errors import InputError, LedgerLabError, TamperedError
 from chain.history import NO_ROOT
-from chain.invariants import ADDRESSES, FAR, RANGES
 from chain.journal import parsed, read
-from chain.layout import PASSING, Kind
+from chain.layout import Kind
 from chain.replay import audit
 from chain.status import Status
 from tests.chain.fuzzing import fuzz
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse, python
-from tests.chain.recordings import LIVELY, lived, small
+from tests.chain.recordings import LIVELY, small
 from tests.chain.surgery import copied, places, refitted, save, with_checks, with_header, written
 
 
@@ -234,27 +233,6 @@ def test_a_forged_genesis_is_caught(changes, place, tmp_path):
     assert verdict(refitted(journal), tmp_path) == place
 
 
-@pytest.mark.parametrize("name", LIVELY)
-def test_no_number_that_rules_compute_with_or_index_with_may_be_out_of_its_range(name, tmp_path):
-    whole = read(lived(name, 1).export(tmp_path / "whole.ledger"))
-    tried = 0
-    for table, content in whole.tables.items():
-        columns, rows = whole.about["tables"][table]["columns"], len(whole.tables["accounts"])
-        for k, column in enumerate(columns):
-            low, high = RANGES.get(table, {}).get(column, (-FAR, FAR))
-            low, high = (-1, rows - 1) if column in ADDRESSES.get(table, ()) else (low, high)
-            wrong = [value for value in (low - 1, high + 1) if -(2**63) <= value < 2**63 and column not in PASSING.get(table, ())]
-            for value in wrong:
-                journal = copied(whole)
-                journal.tables[table][len(content) // 2, k] = value
-                with pytest.raises(
-                    TamperedError, match=rf"^block 0, state: table {table} \d+, field {column}: {value} recorded, allowed"
-                ):
-                    audit(save(tmp_path, written(refitted(journal))))
-                tried += 1
-    assert tried > 40
-
-
 def test_a_ledger_that_is_whole_in_itself_is_told_apart_by_its_last_hash_alone(tmp_path):
     """Nobody signs here: whoever executes another history has another ledger. Its last header has another hash."""
     true = money(tmp_path)
@@ -275,7 +253,7 @@ def test_overwritten_numbers_never_make_an_audit_fall(name):
 
 @pytest.mark.slow
 def test_overwritten_numbers_never_make_an_audit_read_out_of_bounds():
-    code = f"from tests.chain.fuzzing import fuzz; print(*(fuzz(name, 700, 2)[0] for name in {list(LIVELY)}))"
+    code = f"from tests.chain.fuzzing import fuzz; print(*(fuzz(name, 300, 2)[0] for name in {list(LIVELY)}))"
     held = list(map(int, python(code, NUMBA_BOUNDSCHECK="1").split()))
     assert min(held) > 20
 
