@@ -128,17 +128,22 @@ class History:
         """The block at a height that was recorded."""
         return self.blocks[height - self.blocks[0].header.height]
 
-    def add(self) -> Block:
-        """Record the block that was just sealed."""
-        book = self.book
-        head, count = book.head[0], int(book.head[0].receipts)
-        receipts, transactions = book.receipts[:count], book.block[:count]
-        admitted = (receipts["status"] == Status.OK) | (receipts["status"] >= ADMITTED_FROM)
-        receipts, transactions = receipts[admitted], transactions[admitted]
-        height = int(head.height)
+    def add(self, again: Block | None = None) -> Block:
+        """Record the block that was just sealed.
+
+        Args:
+            again: one with the same transactions and receipts whose roots hold, if the block was executed again.
+        """
+        head, height = self.book.head[0], int(self.book.head[0].height)
+        if again is None:
+            transactions, receipts = self._admitted()
+            roots = tree_hash(chunks_of(transactions)), tree_hash(chunks_of(receipts))
+        else:
+            transactions, receipts = again.transactions, again.receipts
+            roots = again.header.transactions_root, again.header.receipts_root
         header = Header(
             height, int(head.tick) - 1, int(head.proposer), self._base_fee, int(head.gas_limit), int(head.gas_used),
-            transactions.size, self.head.hash, tree_hash(chunks_of(transactions)), tree_hash(chunks_of(receipts)), NO_ROOT,
+            transactions.size, self.head.hash, *roots, NO_ROOT,
         )  # fmt: skip
         self._unseen.append(Block(header, transactions, receipts))
         if height % self.root_every == 0:
@@ -146,6 +151,13 @@ class History:
         self._base_fee = int(head.base_fee)
         self.blocks.append(Block(header, transactions, receipts))
         return self.blocks[-1]
+
+    def _admitted(self) -> tuple[Records, Records]:
+        """The transactions and receipts of the last block, without those that were not admitted."""
+        count = int(self.book.head[0].receipts)
+        receipts, transactions = self.book.receipts[:count], self.book.block[:count]
+        admitted = (receipts["status"] == Status.OK) | (receipts["status"] >= ADMITTED_FROM)
+        return transactions[admitted], receipts[admitted]
 
     def _state_root(self) -> bytes:
         """The state root of the present state."""

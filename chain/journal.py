@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chain.errors import InputError, TamperedError
-from chain.history import Block, Header, History, decoded
+from chain.history import FORMAT, Block, Header, History, decoded
 from chain.layout import RECEIPT, SIGNED, Integers, Records
 
 MARK = b"LedgerLab ledger"
@@ -159,6 +159,7 @@ class Reader:
             raise self.wrong("the frame of this part does not hold", parts)
         if kind not in kinds:
             raise self.wrong(f"{PARTS.get(kind, kind)} stands where {parts} should be")
+        self.block = None if kind == END else self.block
         size = rows * columns
         if min(rows, columns) < 0 or max(rows, columns) > left or size + rows + columns > left:
             raise self.wrong("the file ends within this part", name or PARTS[kind])
@@ -200,16 +201,23 @@ class Reader:
 
 
 def read_description(reader: Reader) -> tuple[bytes, dict[str, Any]]:
-    """The description, as it is and as it reads."""
+    """The description, as it is and as it reads.
+
+    Raises:
+        InputError: the file is of another format.
+        TamperedError: it does not read as a description.
+    """
     _, numbers = reader.next(DESCRIPTION)
     content = numbers.tobytes().rstrip(b" ")
     try:
         about = json.loads(content)
-        whole = is_description(about)
+        whole = is_description(about) and numbers_of(content).size == numbers.size
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         whole = False
     if not whole:
         raise reader.wrong("it does not read as one", "description")
+    if about.get("ledger") != FORMAT:
+        raise InputError(f"file: it is a ledger of format {about.get('ledger')!r}, allowed is {FORMAT}, that of this version")
     return content, about
 
 
@@ -256,7 +264,6 @@ def parsed(content: bytes, name: str) -> Journal:
         if kind == END:
             break
         blocks.append(Block(reader.header(numbers), reader.records(TRANSACTIONS, SIGNED), reader.records(RECEIPTS, RECEIPT)))
-    reader.block = None
     if numbers.shape != (5, 1):
         raise reader.wrong("it does not read as one", "end")
     if reader.at < reader.numbers.size or reader.spare:

@@ -5,7 +5,8 @@
 2. Before a block is built the mempool is tidied. Of a sender's transactions with one nonce one stays: the first, unless a later
    one raises both its tip and its `max_fee` by a tenth at least (`Status.REPLACED`, `Status.UNDERPRICED`).
 3. A mempool that holds more than its `capacity` then drops what offers least (`Status.EVICTED`): what comes last by tip, of each
-   sender the highest nonces first. Whoever waits longer stays among equals.
+   sender the highest nonces first. Whoever waits longer stays among equals. What will never be paid (a nonce out of turn, an
+   empty purse) comes after all that will, whatever it promises.
 4. What is dropped gets a receipt and costs nothing.
 
 Source: the replacement by a tenth and the eviction of the cheapest are those of go-ethereum's pool (`--txpool.pricebump`).

@@ -7,6 +7,7 @@ ever doubled. Hashing pairs level by level, and letting an odd last node rise as
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,18 +19,15 @@ HASH_BYTES = 32
 
 def leaf_hash(chunk: Bytes) -> bytes:
     """The hash of a chunk as a leaf."""
-    return sha256(b"".join((b"\0", chunk))).digest()
+    return sha256(b"\0" + chunk).digest()
 
 
-def levels_of(leaves: Sequence[bytes]) -> list[bytes]:
-    """The levels of the tree over leaves that are hashed already, each as its hashes in a row; the last level is the root."""
-    levels = [b"".join(leaves) or sha256().digest()]
-    while len(level := levels[-1]) > HASH_BYTES:
-        pairs = range(0, len(level) - HASH_BYTES, 2 * HASH_BYTES)
-        above = [sha256(b"\1" + level[k : k + 2 * HASH_BYTES]).digest() for k in pairs]
-        if len(level) // HASH_BYTES % 2:
-            above.append(level[-HASH_BYTES:])
-        levels.append(b"".join(above))
+def levels_of(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """The levels of the tree over leaves that are hashed already; the last level is the root alone."""
+    levels = [list(leaves) or [sha256().digest()]]
+    while len(level := levels[-1]) > 1:
+        above = [sha256(b"\1" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+        levels.append(above + level[len(above) * 2 :])
     return levels
 
 
@@ -39,16 +37,16 @@ def tree_hash(chunks: Sequence[Bytes]) -> bytes:
     >>> tree_hash([]).hex()[:16], tree_hash([b""]).hex()[:16], tree_hash([b"", b"\\0"]).hex()[:16]
     ('e3b0c44298fc1c14', '6e340b9cffb37a98', 'fac54203e7cc696c')
     """
-    return levels_of([leaf_hash(chunk) for chunk in chunks])[-1]
+    return levels_of([leaf_hash(chunk) for chunk in chunks])[-1][0]
 
 
-def path_of(levels: Sequence[Bytes], index: int) -> list[bytes]:
+def path_of(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
     """The hashes beside the way from a leaf up to the root."""
     path = []
     for level in levels[:-1]:
         beside = index ^ 1
-        if beside * HASH_BYTES < len(level):
-            path.append(bytes(level[beside * HASH_BYTES : (beside + 1) * HASH_BYTES]))
+        if beside < len(level):
+            path.append(level[beside])
         index >>= 1
     return path
 
@@ -74,23 +72,24 @@ class Tree:
     def __init__(self, leaves: int) -> None:
         """A tree over so many chunks, at least one, that must all be set before its root means anything."""
         self.leaves = leaves
-        self.levels = [bytearray(HASH_BYTES * leaves)]
+        self.levels = [[b""] * leaves]
         while leaves > 1:
             leaves = (leaves + 1) // 2
-            self.levels.append(bytearray(HASH_BYTES * leaves))
+            self.levels.append([b""] * leaves)
 
     def set(self, changed: Integers, chunks: memoryview, size: int) -> None:
-        """Hash some chunks again, by number, rising; chunk c is ``chunks[c * size : (c + 1) * size]``."""
+        """Hash some chunks again, at least one, by number, rising; chunk c is ``chunks[c * size : (c + 1) * size]``."""
         level = self.levels[0]
         for c in changed.tolist():
-            level[c * HASH_BYTES : (c + 1) * HASH_BYTES] = leaf_hash(chunks[c * size : (c + 1) * size])
-        for below, above in zip(self.levels, self.levels[1:], strict=False):
-            changed = np.unique(changed >> 1) if changed.size > 1 else changed >> 1
+            level[c] = sha256(b"\0" + chunks[c * size : (c + 1) * size]).digest()
+        for below, above in pairwise(self.levels):
+            changed = changed >> 1
+            changed = changed[np.concatenate(([True], changed[1:] != changed[:-1]))]
+            pairs = len(below) // 2
             for c in changed.tolist():
-                pair = bytes(below[2 * c * HASH_BYTES : 2 * (c + 1) * HASH_BYTES])
-                above[c * HASH_BYTES : (c + 1) * HASH_BYTES] = sha256(b"\1" + pair).digest() if len(pair) > HASH_BYTES else pair
+                above[c] = sha256(b"\1" + below[2 * c] + below[2 * c + 1]).digest() if c < pairs else below[-1]
 
     @property
     def root(self) -> bytes:
         """The root over all chunks."""
-        return bytes(self.levels[-1])
+        return self.levels[-1][0]

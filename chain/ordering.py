@@ -8,8 +8,10 @@ A transaction whose `max_fee` is below the base fee waits, and so does one that 
 sender signed after it waits with it.
 """
 
+from chain.accounts import can_pay
 from chain.dice import latency
-from chain.layout import NOBODY, Ordering, Record, Records
+from chain.fees import gas_of
+from chain.layout import MAX_PRICE, NO_LIMIT, NOBODY, Ordering, Record, Records
 from chain.mempool import answer, forget, has_valid_fees, replaces
 from chain.rule import rule
 from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_tip, stable_sort
@@ -71,16 +73,25 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
 
 
 @rule
-def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
-    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative. ``places`` holds the slots."""
-    for k in range(count):
-        slot = scratch.places[k]
+def are_equal(pool: Records, head: Record) -> bool:
+    """Whether all that waits pays the same tip, and has a limit that covers it: then no tip needs counting."""
+    lowest, highest, limit = NO_LIMIT, -NO_LIMIT, NO_LIMIT
+    for slot in range(head.pending):
+        tx = pool[slot]
+        lowest, highest, limit = min(lowest, tx.tip), max(highest, tx.tip), min(limit, tx.max_fee)
+    return bool(lowest == highest and max(limit, -1) - head.base_fee >= highest)
+
+
+@rule
+def count_tips(pool: Records, scratch: Scratch, head: Record) -> None:
+    """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative."""
+    for slot in range(head.pending):
         if scratch.first[pool[slot].sender] == slot:
             least = pool[slot].tip
             queued = slot
             while queued != NOBODY:
                 tx = pool[queued]
-                least = min(least, tx.tip, max(tx.max_fee, -1) - base_fee)
+                least = min(least, tx.tip, max(tx.max_fee, -1) - head.base_fee)
                 scratch.tips[queued] = least
                 queued = scratch.follower[queued]
 
@@ -97,13 +108,32 @@ def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
 
 
 @rule
+def discount(pool: Records, scratch: Scratch, head: Record, accounts: Records) -> None:
+    """Along each sender's queue, what will never be paid counts as the lowest of all tips: from a fee that nobody can pay on, a
+    nonce out of turn, or more than the sender has now."""
+    for slot in range(head.pending):
+        sender = pool[slot].sender
+        if scratch.first[sender] == slot:
+            account, queued, steps, paid = accounts[sender], slot, 0, True
+            while queued != NOBODY:
+                tx = pool[queued]
+                paid = paid and has_valid_fees(tx) and tx.nonce == account.nonce + steps
+                if not paid or not can_pay(accounts, sender, gas_of(tx.kind) * (head.base_fee + max(scratch.tips[queued], 0))):
+                    paid = False
+                    scratch.tips[queued] = min(scratch.tips[queued], -MAX_PRICE - 1)
+                queued = scratch.follower[queued]
+                steps += 1
+
+
+@rule
 def evict(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> None:
     """Drop what the mempool has no place for: the last by tip, whatever ordering blocks have. Queues are emptied."""
     h = head[0]
     count = int(h.pending)
     for slot in range(count):
         scratch.places[slot] = slot
-    count_tips(pool, count, scratch, h.base_fee)
+    count_tips(pool, scratch, h)
+    discount(pool, scratch, h, accounts)
     by_age(pool, count, scratch)
     by_tip(pool, count, scratch)
     by_nonce(pool, count, scratch)
@@ -169,8 +199,8 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         by_arrival(pool, count, scratch)
     else:
         by_age(pool, count, scratch)
-        if h.ordering == Ordering.TIP:
-            count_tips(pool, count, scratch, h.base_fee)
+        if h.ordering == Ordering.TIP and not are_equal(pool, h):
+            count_tips(pool, scratch, h)
             by_tip(pool, count, scratch)
         elif h.ordering == Ordering.BUILDER:
             stable_sort(pool, count, scratch, BY_RANK)

@@ -17,13 +17,13 @@ from chain.fees import is_gas_limit
 from chain.history import NO_ROOT, Block, Header, History, chunks_of
 from chain.invariants import misplaced, violations
 from chain.journal import Journal, read, table_of
-from chain.layout import RECEIPT, SIGNED, Integers, Ordering, Records
+from chain.layout import PASSING, RECEIPT, SIGNED, Integers, Ordering, Records
 from chain.mempool import draw_latency
 from chain.merkle import tree_hash
 from chain.rule import source_digest, world
 from chain.sorting import scratch_for
 from chain.state import state_of
-from chain.status import Status
+from chain.status import ADMITTED_FROM, Status
 
 MAX_TICK = 2**62
 Watch = Callable[[Any, Block], None]
@@ -154,6 +154,11 @@ def compare(block: Block, receipts: Any, gas_used: int) -> None:
         field, value = RECEIPT.names[column], int(now[row, column])
         shown = Status(value).name if field == "status" else value
         raise TamperedError(f"{was[row, column]} recorded, executed again it is {shown}", height, "receipt", row, field)
+    left_out = (receipts["status"] != Status.OK) & (receipts["status"] < ADMITTED_FROM)
+    if left_out.any():
+        row = int(np.argmax(left_out))
+        what = f"{Status(receipts['status'][row]).name}, so it has no place in a block"
+        raise TamperedError(what, height, "transaction", row)
     if receipts.size < block.receipts.size:
         raise TamperedError("the block has no gas left for it", height, "transaction", int(receipts.size))
     if gas_used != block.header.gas_used:
@@ -177,6 +182,7 @@ def founded(journal: Journal, places: int) -> tuple[Any, Any]:
             raise InputError(
                 f"file: its table {name} has columns {given.get(name)}, allowed are {known.get(name)} of this version"
             )
+    check_passing(journal)
     filled = {}
     for name, table in journal.tables.items():
         array = np.zeros((1, table.shape[0]), getattr(batch, name).dtype)
@@ -188,6 +194,21 @@ def founded(journal: Journal, places: int) -> tuple[Any, Any]:
         raise TamperedError(wrong[0], journal.blocks[0].header.height, "state")
     batch.head["capacity"] = batch.pool.shape[1]
     return deployment, batch
+
+
+def check_passing(journal: Journal) -> None:
+    """See that the tables at the genesis say nothing of what is no part of the state: no root vouches for it.
+
+    Raises:
+        TamperedError: they do.
+    """
+    for name, columns in PASSING.items():
+        for column in columns:
+            values = journal.tables[name][:, journal.about["tables"][name]["columns"].index(column)]
+            if values.any():
+                row = int(np.argmax(values != 0))
+                given = f"{values[row]} recorded, allowed is 0"
+                raise TamperedError(given, journal.blocks[0].header.height, f"table {name}", row, column)
 
 
 def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Replayed:
@@ -250,12 +271,12 @@ def check_first(first: Header, book: Any) -> None:
 
 
 def recorded(history: History, block: Block) -> None:
-    """Take a block that was executed again into a history.
+    """Take a block into a history that was executed again, with the receipts that it has, and whose links were checked.
 
     Raises:
         TamperedError: its state root, or anything else of its header, is not what came out.
     """
-    header, again = block.header, history.add().header
+    header, again = block.header, history.add(block).header
     for field, was, now in zip(header._fields, header, again, strict=True):
         if was != now:
             wrong = "none recorded" if was == NO_ROOT else "it is not the root of the state after the block"

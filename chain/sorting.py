@@ -171,8 +171,9 @@ def by_tip(pool: Records, count: int, scratch: Scratch) -> None:
 @rule
 def by_age(pool: Records, count: int, scratch: Scratch) -> None:
     """Sort ``scratch.places`` by the tick of submission, and those of one tick by arrival."""
+    ages = 0
+    for k in range(count):
+        ages |= pool[scratch.places[k]].since ^ pool[scratch.places[0]].since
     by_arrival(pool, count, scratch)
-    for k in range(1, count):
-        if pool[scratch.places[k]].since != pool[scratch.places[0]].since:
-            stable_sort(pool, count, scratch, BY_AGE)
-            return
+    if ages != 0:
+        stable_sort(pool, count, scratch, BY_AGE)

@@ -32,9 +32,9 @@ def refresh(now: Integers, kept: Integers, mask: Integers, asked: Integers, chan
     Args:
         now: the table, all its numbers in a row.
         kept: the copy.
-        mask: for every number of a chunk, all ones, or 0 where it is no part of the state.
-        asked: the chunks to compare, by number.
-        changed: filled with the numbers of the chunks that differed.
+        mask: for every number of a record, all ones, or 0 where it is no part of the state.
+        asked: the records to compare, by row, rising.
+        changed: filled with the numbers of the chunks that differed, rising.
 
     Returns:
         How many differed.
@@ -42,15 +42,16 @@ def refresh(now: Integers, kept: Integers, mask: Integers, asked: Integers, chan
     count = 0
     for k in range(asked.size):
         start = asked[k] * mask.size
-        size = min(mask.size, now.size - start)
         difference = 0
-        for i in range(size):
+        for i in range(mask.size):
             difference |= (now[start + i] & mask[i]) ^ kept[start + i]
         if difference != 0:
-            for i in range(size):
+            for i in range(mask.size):
                 kept[start + i] = now[start + i] & mask[i]
-            changed[count] = asked[k]
-            count += 1
+            chunk = asked[k] // ROWS
+            if count == 0 or changed[count - 1] != chunk:
+                changed[count] = chunk
+                count += 1
     return count
 
 
@@ -68,20 +69,20 @@ class Table:
         self.name, self.rows, self.columns = name, array.size, columns
         self.now = array.view(np.int64).reshape(-1)
         self.kept = np.zeros_like(self.now)
-        self.mask = np.tile([0 if column in PASSING.get(name, ()) else -1 for column in columns], min(ROWS, array.size))
+        self.mask = np.array([0 if column in PASSING.get(name, ()) else -1 for column in columns])
+        self.all = np.arange(self.rows)
         chunks = -(-self.rows // ROWS)
-        self.all = np.arange(chunks)
         self._changed = np.empty(chunks, np.int64)
         self.tree = Tree(chunks)
-        self.chunk_bytes = self.mask.size * 8
+        self.chunk_bytes = ROWS * self.mask.size * 8
         self._bytes = memoryview(self.kept.data).cast("B")
         self._about = about_table(name, columns, self.rows, place, tables)
         refresh(self.now, self.kept, self.mask, self.all, self._changed)
-        self.tree.set(self.all, self._bytes, self.chunk_bytes)
+        self.tree.set(np.arange(chunks), self._bytes, self.chunk_bytes)
 
     def update(self, rows: Integers | None) -> bool:
-        """Take in what changed, in the chunks of these rows or anywhere; whether anything did."""
-        asked = self.all if rows is None else np.unique(rows // ROWS)
+        """Take in what changed, in these rows or anywhere; whether anything did."""
+        asked = self.all if rows is None else np.sort(rows)
         count = refresh(self.now, self.kept, self.mask, asked, self._changed)
         if count:
             self.tree.set(self._changed[:count], self._bytes, self.chunk_bytes)
@@ -129,11 +130,11 @@ class State:
         return self.root
 
     @property
-    def levels(self) -> list[bytes]:
+    def levels(self) -> list[list[bytes]]:
         """The levels of the tree over the tables."""
         return levels_of(list(self._leaves.values()))
 
     @property
     def root(self) -> bytes:
         """The state root as of the last update."""
-        return self.levels[-1]
+        return self.levels[-1][0]

@@ -1,9 +1,9 @@
 """LedgerLab: economies of autonomous agents on a ledger, run, measured and compared.
 
-``sim.run``, ``sim.compare``, ``sim.record``, ``sim.load`` and ``sim.report`` run and measure; ``sim.reproduce`` runs a published
-experiment again; ``sim.resilience`` studies how well a market withstands attack. ``sim.train`` trains learners;
-``sim.make_vec_env`` makes an environment for Stable-Baselines3, and Gymnasium finds every scenario under an id such as
-``ledgerlab/ServiceMarket-v0``. What they need is imported on first use.
+``sim.run``, ``sim.compare``, ``sim.record``, ``sim.load`` and ``sim.report`` run and measure; ``sim.ledger_frames`` shows
+recorded ledgers as tables; ``sim.reproduce`` runs a published experiment again; ``sim.resilience`` studies how well a market
+withstands attack. ``sim.train`` trains learners; ``sim.make_vec_env`` makes an environment for Stable-Baselines3, and Gymnasium
+finds every scenario under an id such as ``ledgerlab/ServiceMarket-v0``. What they need is imported on first use.
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.experiments.run import compare, run
     from sim.experiments.store import record
     from sim.fronts.sb3_vec_env import make_vec_env
+    from sim.ledgers.frames import ledger_frames
 
 __version__ = "0.1.0"
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Spec",
     "__version__",
     "compare",
+    "ledger_frames",
     "load",
     "make_vec_env",
     "record",
@@ -41,6 +43,7 @@ _HOMES = {
     "compare": "sim.experiments.run",
     "load": "sim.experiments.loading",
     "record": "sim.experiments.store",
+    "ledger_frames": "sim.ledgers.frames",
     "report": "sim.experiments.reports",
     "make_vec_env": "sim.fronts.sb3_vec_env",
     "reproduce": "sim.reproduction",

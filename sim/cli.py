@@ -14,6 +14,7 @@ import typer
 
 from chain.errors import InputError, InvariantError, LedgerLabError
 from sim.commands.coverage import coverage
+from sim.commands.ledger import audit, inspect, prove
 from sim.commands.reproduce import reproduce
 from sim.commands.resilience import resilience
 from sim.commands.sweep import query, sweep, verify
@@ -145,6 +146,9 @@ def reference(
 
 app.command()(sweep)
 app.command()(query)
+app.command()(audit)
+app.command()(inspect)
+app.command()(prove)
 app.command()(verify)
 app.command()(coverage)
 app.command()(train)

@@ -266,12 +266,22 @@ def _as_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def verify(
-    folder: Folder,
+    folder: Annotated[Path, typer.Argument(metavar="DIR|PROOF", help="What `sweep`, `run` or `prove` wrote.")],
     replay: Annotated[str, typer.Option(metavar="N", help="So many cells, picked at random, are executed again.")] = "0",
     seed: Annotated[str, typer.Option(metavar="N", help="Of the pick; drawn, and told, if not given.")] = "",
     trust: Annotated[bool, typer.Option("--trust", help="Let policies be files that run code.")] = False,
+    header: Annotated[str, typer.Option(metavar="HASH", help="Of a proof: hash of the header that you trust.")] = "",
 ) -> None:
-    """Compute the digests of a run directory again, and execute some of its cells again: is it what was written?"""
+    """Check a run directory: every digest again, and some of its cells executed again. Of a proof: what does it prove?"""
+    if folder.is_file():
+        if replay != "0" or seed or trust:
+            raise InputError(f"verify: {folder} is a file, allowed for a proof is --header alone")
+        from sim.commands.ledger import check_proof
+
+        check_proof(folder, header)
+        return
+    if header:
+        raise InputError(f"--header: {folder} is no file, allowed is a proof that `ledgerlab prove` wrote")
     from sim.experiments.verify import verify as check
     from sim.screen import progress
 

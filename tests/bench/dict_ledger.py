@@ -1,36 +1,97 @@
 """The baseline of the ledger: transfers over dicts, as one writes them in plain Python for speed.
 
 The rules are those of `chain.block.admit` and `chain.contracts.token.transfer`, and so are the statuses, receipts and fees. Its
-mempool knows no replacement, no capacity and nothing that waits for a lower base fee.
+mempool replaces, evicts and orders by tip as `chain.mempool` says; it keeps one queue per sender while a block is built.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from chain.fees import next_base_fee
-from chain.layout import MAX_PRICE, MAX_SUPPLY, NOBODY, Kind
+from chain.layout import MAX_PRICE, MAX_SUPPLY, NO_LIMIT, NOBODY, Kind
 from chain.status import Status
 
 Transfer = tuple[int, int, int, int, int, int, int, int]
 """kind, sender, nonce, tip, max_fee, deadline, to, amount."""
 Receipt = tuple[int, int, int, int, int, int, int]
 """kind, sender, nonce, status, fee, height, subject."""
-Waiting = tuple[int, int, Transfer]
-"""-tip, arrival, transaction: tuples that sort in the order of places."""
+Waiting = tuple[int, int, int, Transfer]
+"""-tip, height of submission, arrival, transaction: tuples that sort in the order of places."""
+Queues = dict[int, list[Waiting]]
+"""By sender, by nonce."""
 
 TRANSFER = int(Kind.TRANSFER)
 GAS = {TRANSFER: 21}
 OK, POOL_FULL, NO_SUCH_SENDER, BAD_NONCE = map(int, (Status.OK, Status.POOL_FULL, Status.NO_SUCH_SENDER, Status.BAD_NONCE))
 BAD_TIP, BAD_MAX_FEE = map(int, (Status.BAD_TIP, Status.BAD_MAX_FEE))
+UNDERPRICED, REPLACED, EVICTED = map(int, (Status.UNDERPRICED, Status.REPLACED, Status.EVICTED))
 CANNOT_PAY_FEE, EXPIRED = map(int, (Status.CANNOT_PAY_FEE, Status.EXPIRED))
 UNKNOWN_KIND, BAD_AMOUNT = map(int, (Status.UNKNOWN_KIND, Status.BAD_AMOUNT))
 NO_SUCH_ACCOUNT, INSUFFICIENT_BALANCE = map(int, (Status.NO_SUCH_ACCOUNT, Status.INSUFFICIENT_BALANCE))
 
 
+def queues_of(pool: Iterable[Waiting]) -> Queues:
+    """The queues of a mempool."""
+    queues: Queues = {}
+    for waiting in pool:
+        sender = waiting[3][1]
+        if sender in queues:
+            queues[sender].append(waiting)
+        else:
+            queues[sender] = [waiting]
+    for queue in queues.values():
+        if len(queue) > 1:
+            queue.sort(key=lambda waiting: waiting[3][2])
+    return queues
+
+
+def line_of(queues: Queues, base_fee: int) -> list[Waiting]:
+    """All that is in the queues: by the least tip so far that is covered, then age and arrival, a sender's own by nonce."""
+    places = []
+    for sender, queue in queues.items():
+        least = queue[0][0]
+        for offer, since, arrival, tx in queue:
+            lacking = base_fee - (tx[4] if tx[4] >= 0 else -1)
+            if offer > least:
+                least = offer
+            if lacking > least:
+                least = lacking
+            places.append((least, since, arrival, sender))
+    places.sort()
+    following = {sender: iter(queue) for sender, queue in queues.items()}
+    return [next(following[place[3]]) for place in places]
+
+
+def is_valid(tx: Transfer) -> bool:
+    """Whether anybody can pay the tip and the limit."""
+    return 0 <= tx[3] <= MAX_PRICE and tx[3] <= tx[4]
+
+
+def is_raise(offer: int, before: int) -> bool:
+    """Whether an offer is a tenth more."""
+    return offer >= NO_LIMIT or offer >= before + max((before + 9) // 10, 1)
+
+
+def replaces(new: Transfer, old: Transfer) -> bool:
+    """Whether a transaction takes the place of an earlier one."""
+    if not is_valid(new):
+        return False
+    return not is_valid(old) or (is_raise(new[3], old[3]) and is_raise(new[4], old[4]))
+
+
 class DictLedger:
     """Balances and nonces in dicts by address, receipts in a list."""
 
-    def __init__(self, balances: Sequence[int], *, base_fee: int, fee_quotient: int, gas_limit: int, pool: int = 0) -> None:
+    def __init__(
+        self,
+        balances: Sequence[int],
+        *,
+        base_fee: int,
+        fee_quotient: int,
+        gas_limit: int,
+        pool: int = 0,
+        capacity: int | None = None,
+    ) -> None:
         self.balances = dict(enumerate(balances))
         self.nonces = dict.fromkeys(self.balances, 0)
         self.base_fee, self.fee_quotient, self.gas_limit = base_fee, fee_quotient, gas_limit
@@ -38,15 +99,16 @@ class DictLedger:
         self.height = self.fees_burned = self.tips = 0
         self.receipts: list[Receipt] = []
         self.pool: list[Waiting] = []
-        self.pool_size = pool
+        self.pool_size, self.capacity = pool, pool if capacity is None else capacity
 
-    def execute(self, block: Iterable[Transfer]) -> int:
-        """Execute an ordered block until its gas is used up; returns how many transactions were taken."""
+    def execute(self, block: Iterable[Transfer], dropped: Sequence[Receipt] = ()) -> int:
+        """Execute an ordered block until its gas is used up; returns how many transactions were taken. Receipts of what the
+        mempool dropped come first."""
         balances, nonces, proposer, gas_by_kind = self.balances, self.nonces, self.proposer, GAS
         base_fee, gas_limit = self.base_fee, self.gas_limit
         height = self.height = self.height + 1
         gas_used = gas_spent = tips = 0
-        receipts: list[Receipt] = []
+        receipts = list(dropped)
         write = receipts.append
         for kind, sender, nonce, tip, max_fee, deadline, to, amount in block:
             gas = gas_by_kind.get(kind, 21)
@@ -98,35 +160,79 @@ class DictLedger:
         self.fees_burned += gas_spent * base_fee
         self.tips += tips
         self.base_fee = int(next_base_fee(base_fee, gas_limit, gas_used, self.fee_quotient))
-        return len(receipts)
+        return len(receipts) - len(dropped)
 
     def submit(self, transactions: Iterable[Transfer], arrivals: Iterable[int]) -> int:
         """Put transactions into the mempool, each with the arrival that was drawn for it."""
-        balances, pool, size = self.balances, self.pool, self.pool_size
+        balances, pool, size, height = self.balances, self.pool, self.pool_size, self.height
         put = pool.append
         for tx, arrival in zip(transactions, arrivals, strict=True):
             if len(pool) >= size:
                 return POOL_FULL
             if tx[1] not in balances:
                 return NO_SUCH_SENDER
-            put((-tx[3], arrival, tx))
+            put((-tx[3], height, arrival, tx))
         return OK
 
     def seal(self) -> int:
-        """Order the mempool by the least tip so far, then arrival, a sender's own by nonce; execute, keep what had no room."""
-        queues: defaultdict[int, list[Waiting]] = defaultdict(list)
-        for waiting in reversed(self.pool):
-            queues[waiting[2][1]].append(waiting)
-        for queue in queues.values():
-            if len(queue) > 1:
-                queue.sort(key=lambda waiting: waiting[2][2], reverse=True)
-        places = []
-        for queue in queues.values():
-            least = 0
-            for waiting in reversed(queue):
-                least = waiting[0] if waiting is queue[-1] else max(least, waiting[0])
-                places.append((least, waiting[1], waiting[2][1]))
-        line = [queues[place[2]].pop() for place in sorted(places)]
-        taken = self.execute([waiting[2] for waiting in line])
-        self.pool = line[taken:]
+        """Tidy the mempool, order it, execute, and keep what had no room or waits for a lower base fee."""
+        dropped: list[Receipt] = []
+        queues = queues_of(self.pool)
+        if any(len(queue) > 1 and has_twins(queue) for queue in queues.values()):
+            queues = self.replace(queues, dropped)
+        if len(self.pool) > self.capacity:
+            queues = self.evict(queues, dropped)
+        base_fee, nonces = self.base_fee, self.nonces
+        if any(waiting[3][4] < base_fee for waiting in self.pool):
+            for sender, queue in queues.items():
+                for k, waiting in enumerate(queue):
+                    tx = waiting[3]
+                    if tx[4] < base_fee and is_valid(tx) and tx[2] >= nonces[sender]:
+                        del queue[k:]
+                        break
+            queues = {sender: queue for sender, queue in queues.items() if queue}
+        line = line_of(queues, base_fee)
+        taken = self.execute([waiting[3] for waiting in line], dropped)
+        self.forget(line[:taken])
         return taken
+
+    def replace(self, queues: Queues, dropped: list[Receipt]) -> Queues:
+        """Of each sender's transactions with one nonce let one stay, senders in the order in which their first stands."""
+        gone = []
+        standing = {id(waiting): k for k, waiting in enumerate(self.pool)}
+        for queue in sorted(queues.values(), key=lambda queue: standing[id(queue[0])]):
+            stays = queue[0]
+            for waiting in queue[1:]:
+                if waiting[3][2] != stays[3][2]:
+                    stays = waiting
+                elif replaces(waiting[3], stays[3]):
+                    gone.append(stays)
+                    dropped.append(self.answer(stays, REPLACED))
+                    stays = waiting
+                else:
+                    gone.append(waiting)
+                    dropped.append(self.answer(waiting, UNDERPRICED))
+        self.forget(gone)
+        return queues_of(self.pool)
+
+    def evict(self, queues: Queues, dropped: list[Receipt]) -> Queues:
+        """Drop what is last by tip."""
+        gone = line_of(queues, self.base_fee)[self.capacity :]
+        dropped += [self.answer(waiting, EVICTED) for waiting in gone]
+        self.forget(gone)
+        return queues_of(self.pool)
+
+    def answer(self, waiting: Waiting, status: int) -> Receipt:
+        """The receipt of what is dropped."""
+        tx = waiting[3]
+        return tx[0], tx[1], tx[2], status, 0, self.height + 1, NOBODY
+
+    def forget(self, done: list[Waiting]) -> None:
+        """Take some out of the mempool; the others stay as they stand."""
+        gone = set(map(id, done))
+        self.pool = [waiting for waiting in self.pool if id(waiting) not in gone] if len(gone) < len(self.pool) else []
+
+
+def has_twins(queue: list[Waiting]) -> bool:
+    """Whether two have one nonce."""
+    return any(a[3][2] == b[3][2] for a, b in pairwise(queue))

@@ -29,16 +29,14 @@ class Work(NamedTuple):
     accounts: int
     blocks: Records
     arrivals: np.ndarray[Any, Any]
+    settings: dict[str, int]
+    places: int
+    """In the mempool."""
 
     @property
     def size(self) -> int:
         """Transactions in all."""
         return int(self.blocks.size)
-
-    @property
-    def settings(self) -> dict[str, int]:
-        """The fee market: blocks are a little more than half full, so the base fee moves."""
-        return {"base_fee": BASE_FEE, "fee_quotient": FEE_QUOTIENT, "gas_limit": 40 * self.blocks.shape[1]}
 
     def tuples(self) -> list[list[tuple[int, ...]]]:
         """The same transactions for the dict ledger."""
@@ -47,7 +45,8 @@ class Work(NamedTuple):
 
 
 def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -> Work:
-    """Transfers between random accounts, tips below `tips`; one in a hundred asks for more money than there is."""
+    """Transfers between random accounts, tips below `tips`; one in a hundred asks for more money than there is. Blocks are a little
+    more than half full, so the base fee moves."""
     dice = np.random.default_rng(seed)
     shape = (blocks, transfers)
     out = records(TRANSACTION, *shape)
@@ -61,7 +60,8 @@ def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -
         nonces.append(seen[sender])
         seen[sender] += 1
     out["nonce"] = np.reshape(nonces, shape)
-    plan = Work(accounts, out, np.zeros(shape, np.int64))
+    settings = {"base_fee": BASE_FEE, "fee_quotient": FEE_QUOTIENT, "gas_limit": 40 * transfers}
+    plan = Work(accounts, out, np.zeros(shape, np.int64), settings, transfers)
     book = new_book(plan)
     for b in range(blocks):  # arrivals are drawn by the ledger; the dict ledger is given them
         submit(book.head[0], book.accounts[0], book.pool[0], out[b])
@@ -72,14 +72,14 @@ def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -
 
 def new_book(plan: Work) -> token.Book:
     """A token ledger with funded accounts and an empty mempool."""
-    book = token.blank(1, plan.accounts, plan.blocks.shape[1])
+    book = token.blank(1, plan.accounts, plan.places)
     found(book, seeds=1, balances=[MONEY] * plan.accounts, **plan.settings)
     return book
 
 
 def new_dict(plan: Work) -> DictLedger:
     """The dict ledger in the same state."""
-    return DictLedger([MONEY] * plan.accounts, **plan.settings, pool=plan.blocks.shape[1])
+    return DictLedger([MONEY] * plan.accounts, **plan.settings, pool=plan.places)
 
 
 @rule
@@ -121,7 +121,7 @@ def require_equal(book: token.Book, other: DictLedger) -> None:
     assert accounts["balance"].tolist() == list(other.balances.values())
     assert accounts["nonce"].tolist() == list(other.nonces.values())
     assert (head["base_fee"], head["fees_burned"]) == (other.base_fee, other.fees_burned)
-    assert (head["tips"], head["height"]) == (other.tips, other.height)
+    assert (head["tips"], head["height"], head["pending"]) == (other.tips, other.height, len(other.pool))
     columns = RECEIPT.names or ()
     ours = [tuple(int(row[c]) for c in columns) for row in book.receipts[0, : int(head["receipts"])]]
     assert ours == other.receipts
@@ -182,7 +182,7 @@ def whole(plan: Work, label: str, pairs: int) -> list[Ratio]:
             ledger.seal()
 
     book, ledger = new_book(plan), new_dict(plan)
-    scratch = scratch_for(plan.blocks.shape[1], plan.accounts)
+    scratch = scratch_for(plan.places, plan.accounts)
     submit_and_seal(book, scratch, plan.blocks)
     run(ledger)
     require_equal(book, ledger)

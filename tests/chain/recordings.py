@@ -27,14 +27,19 @@ def plain_hash(chunks: list[bytes]) -> bytes:
 
 def plain_root(book: Any) -> bytes:
     """The state root of one world's book, from scratch."""
-    arrays = [(name, array) for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE]
+    arrays = {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE}
+    columns = {name: array.dtype.names for name, array in arrays.items()}
+    return root_of({name: array.view(np.int64).reshape(array.size, -1) for name, array in arrays.items()}, columns)
+
+
+def root_of(tables: dict[str, Any], columns: dict[str, Any]) -> bytes:
+    """The state root of tables of numbers whose columns have these names."""
     descriptions = []
-    for place, (name, array) in enumerate(arrays):
-        state = np.array(array)
-        for column in PASSING.get(name, ()):
-            state[column] = 0
-        root = plain_hash([state[start : start + 64].tobytes() for start in range(0, state.size, 64)])
-        about = {"table": name, "columns": array.dtype.names, "records": array.size, "place": place, "tables": len(arrays)}
+    for place, (name, table) in enumerate(tables.items()):
+        state = np.array(table)
+        state[:, np.isin(columns[name], PASSING.get(name, ()))] = 0
+        root = plain_hash([state[start : start + 64].tobytes() for start in range(0, len(state), 64)])
+        about = {"table": name, "columns": columns[name], "records": len(state), "place": place, "tables": len(tables)}
         descriptions.append(json.dumps(about).encode() + root)
     return plain_hash(descriptions)
 
@@ -48,7 +53,7 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
     tx["sender"], tx["to"] = rng.choice(used, count), rng.choice([*used, *used, -1, 2**40], count)
     tx["amount"], tx["tip"], tx["max_fee"] = rng.integers(0, 5_000, count), rng.integers(0, 4, count), NO_LIMIT
     tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
-    number_in_turn(book, tx)
+    number_in_turn(book, rng, tx)
     return tx[0]
 
 
@@ -65,7 +70,9 @@ def stir(ledger: Ledger, rng: Any, count: int = 30) -> None:
     if rng.random() < 0.3:
         change["proposer"] = int(rng.choice(np.flatnonzero(ledger.book.accounts["owner"] >= 0)))
     if rng.random() < 0.3:
-        change["gas_limit"] = int(ledger.book.head[0].gas_limit) + int(rng.integers(-3, 4))
+        limit = int(ledger.book.head[0].gas_limit)
+        step = max(limit // 1_024 - 1, 0)
+        change["gas_limit"] = limit + int(rng.integers(-step, step + 1))
     ledger.seal(**change)
 
 

@@ -196,3 +196,32 @@ def test_places_beyond_the_capacity_take_what_comes_between_two_blocks_and_no_mo
     assert submit(ledger.book.head, ledger.book.accounts, ledger.book.pool, requests) == Status.POOL_FULL
     assert sorted(receipt.status.name for receipt in ledger.seal()) == ["EVICTED", "EVICTED", "OK"]
     assert head(ledger).dropped == 3
+
+
+EMPTY_PROMISES = {
+    "a tip that nobody can pay": {"tip": MAX_PRICE + 1},
+    "a limit below its own tip": {"tip": 50, "max_fee": 49},
+    "a nonce out of turn": {"tip": 50, "nonce": 7},
+    "more than its sender has": {"tip": 10**6},
+}
+
+
+@pytest.mark.parametrize("promise", EMPTY_PROMISES)
+def test_a_tip_that_is_never_paid_keeps_nobody_in_the_mempool(promise):
+    ledger = purse([10**6] * 5, capacity=2)
+    for sender in (1, 2):
+        ledger.submit(Kind.TRANSFER, sender, to=0, **EMPTY_PROMISES[promise])
+    for sender, tip in ((3, 1), (4, 2)):
+        ledger.submit(Kind.TRANSFER, sender, to=0, tip=tip)
+    receipts = {receipt.sender: receipt.status for receipt in ledger.seal()}
+    assert receipts == {1: Status.EVICTED, 2: Status.EVICTED, 3: Status.OK, 4: Status.OK}
+
+
+def test_whoever_waits_in_turn_behind_an_empty_promise_of_its_own_goes_with_it():
+    ledger = purse([10**6] * 4, capacity=2)
+    ledger.submit(Kind.TRANSFER, 1, to=0, tip=10**6)
+    ledger.submit(Kind.TRANSFER, 1, to=0, tip=3)
+    ledger.submit(Kind.TRANSFER, 2, to=0, tip=1)
+    ledger.submit(Kind.TRANSFER, 3, to=0, tip=2)
+    statuses = [(receipt.sender, receipt.nonce, receipt.status.name) for receipt in ledger.seal()]
+    assert sorted(statuses) == [(1, 0, "EVICTED"), (1, 1, "EVICTED"), (2, 0, "OK"), (3, 0, "OK")]

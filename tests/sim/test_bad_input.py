@@ -178,4 +178,10 @@ def test_the_reference_does_not_replace_what_is_not_its_own(capsys):
 
 
 def test_an_unknown_command_is_refused_with_the_nearest_one(capsys):
-    refused(["reprot", "here"], capsys, "command: 'reprot' given", "allowed are coverage, demo, explain", "did you mean report?")
+    refused(
+        ["reprot", "here"],
+        capsys,
+        "command: 'reprot' given",
+        "allowed are audit, coverage, demo, explain",
+        "did you mean report?",
+    )

@@ -1,0 +1,203 @@
+"""Every movement of money in a recorded ledger but fees: whose money it was, whose it is then, and for which reason.
+
+What moves between an account's balance and the ledger's keeping (escrow, stake) stays the money of that account. So what an
+account has, free and kept, changes by movements whose payer and payee differ, and by fees and tips: nothing else.
+"""
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chain.contracts.service_market import Outcome
+from chain.fees import GAS
+from chain.layout import NOBODY, Integers, Kind, Records
+from chain.status import Status
+from sim.ledgers.reading import SALES, Recorded
+
+LAST = 2**62
+"""A position behind all transactions of a block."""
+
+
+class Reason(IntEnum):
+    """Why money moved."""
+
+    TRANSFER = 1
+    REGISTER = 2  # to the account that was opened
+    REGISTRATION_FEE = 3  # burned
+    BOND = 4  # from the balance into stake
+    WITHDRAW = 5  # stake back to the balance
+    ESCROW = 6  # the price of a job, from the client's balance into the ledger's keeping
+    PAYMENT = 7  # the price out of escrow, to the provider
+    REFUND = 8  # the price out of escrow, back to the client
+    COMPENSATION = 9  # the client's part of a slashed stake
+    SLASH = 10  # the other part of it, burned
+    SALE = 11  # at a posted price
+    COST = 12  # of producing what was sold, burned
+
+
+FROM_KEEPING = (Reason.WITHDRAW, Reason.PAYMENT, Reason.REFUND, Reason.COMPENSATION, Reason.SLASH)
+"""These do not lower the payer's balance: the money was in the ledger's keeping."""
+INTO_KEEPING = (Reason.BOND, Reason.ESCROW)
+"""These do not raise the payee's balance."""
+
+
+class Transactions(NamedTuple):
+    """All transactions of a record, in order of execution: one array per column."""
+
+    height: Integers
+    position: Integers
+    """In the block."""
+    signed: Records
+    """Layout `SIGNED`."""
+    receipts: Records
+    """Layout `RECEIPT`."""
+    gas: Integers
+    burned: Integers
+    """Money: the part of the fee that is the base fee's."""
+
+    @property
+    def done(self) -> Any:
+        """Whether each was executed and not refused."""
+        return self.receipts["status"] == Status.OK
+
+
+class Movements(NamedTuple):
+    """Movements of money in order, one array per column."""
+
+    height: Integers
+    position: Integers
+    """Of the transaction that moved it; `NOBODY`: what the end of the block settled."""
+    reason: Integers
+    payer: Integers
+    payee: Integers
+    """`NOBODY`: the money is burned."""
+    amount: Integers
+    job: Integers
+
+
+def transactions_of(recorded: Recorded) -> Transactions:
+    """All transactions of a record."""
+    blocks = recorded.blocks
+    counts = np.array([block.transactions.size for block in blocks])
+    height = np.repeat(recorded.first + np.arange(len(blocks)), counts)
+    position = np.arange(height.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    signed: Any = np.concatenate([block.transactions for block in blocks])
+    receipts: Any = np.concatenate([block.receipts for block in blocks])
+    kind = signed["kind"]
+    gas = GAS[np.where((kind > 0) & (kind < GAS.size), kind, Kind.TRANSFER)]
+    base_fee = np.repeat(np.array([block.header.base_fee for block in blocks]), counts)
+    return Transactions(height, position, signed, receipts, gas, gas * base_fee)
+
+
+def share(amount: Integers, bps: int) -> Integers:
+    """`amount` × `bps` / 10,000, rounded down, as `chain.accounts.share` has it."""
+    return amount // 10_000 * bps + amount % 10_000 * bps // 10_000
+
+
+def registrations(recorded: Recorded, tx: Transactions) -> tuple[Integers, Integers]:
+    """The transactions that opened an account, and the addresses of those accounts: names are given in order."""
+    opened = np.flatnonzero(tx.done & (tx.signed["kind"] == Kind.REGISTER))
+    names = int(recorded.genesis["head"]["registered"][0]) + np.arange(opened.size)
+    return opened, recorded.book.identities["address"][names]
+
+
+def movements_of(recorded: Recorded, transactions: Transactions) -> Movements:
+    """All movements of money of a record, those of 0 left out: in order of execution, what the end of a block settles last."""
+    parts = [*_by_transactions(recorded, transactions), *_of_jobs(recorded, transactions), *_sales(recorded)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    movements = Movements(*columns)
+    moved = np.flatnonzero(movements.amount > 0)
+    place = np.where(movements.position == NOBODY, LAST, movements.position)[moved]
+    order = moved[np.lexsort((place, movements.height[moved]))]
+    return Movements(*(column[order] for column in columns))
+
+
+def _part(height: Any, position: Any, reason: int, payer: Any, payee: Any, amount: Any, job: Any = NOBODY) -> Movements:
+    """Movements for one reason; single numbers serve all."""
+    return Movements(*(np.broadcast_to(np.asarray(x, np.int64), np.shape(height)) for x in
+                       (height, position, reason, payer, payee, amount, job)))  # fmt: skip
+
+
+def _by_transactions(recorded: Recorded, tx: Transactions) -> list[Movements]:
+    """What transfers, registrations and stakes moved."""
+    signed = tx.signed
+
+    def done(kind: Kind) -> Integers:
+        return np.flatnonzero(tx.done & (signed["kind"] == kind))
+
+    moved = done(Kind.TRANSFER)
+    place = tx.height[moved], tx.position[moved]
+    parts = [_part(*place, Reason.TRANSFER, signed["sender"][moved], signed["to"][moved], signed["amount"][moved])]
+    opened, address = registrations(recorded, tx)
+    place, payer = (tx.height[opened], tx.position[opened]), signed["sender"][opened]
+    parts.append(_part(*place, Reason.REGISTRATION_FEE, payer, NOBODY, int(recorded.book.head[0].registration_fee)))
+    parts.append(_part(*place, Reason.REGISTER, payer, address, signed["amount"][opened]))
+    if "stakes" in recorded.genesis:
+        bonded = done(Kind.BOND)
+        payer = signed["sender"][bonded]
+        parts.append(_part(tx.height[bonded], tx.position[bonded], Reason.BOND, payer, payer, signed["amount"][bonded]))
+        parts.append(_withdrawn(recorded, tx))
+    return parts
+
+
+def _withdrawn(recorded: Recorded, tx: Transactions) -> Movements:
+    """What was withdrawn: of each account, all that it unbonded since it last withdrew."""
+    kind, sender = tx.signed["kind"], tx.signed["sender"]
+    events = np.flatnonzero(tx.done & ((kind == Kind.UNBOND) | (kind == Kind.WITHDRAW)))
+    events = events[np.argsort(sender[events], kind="stable")]
+    who, withdraws = sender[events], kind[events] == Kind.WITHDRAW
+    unbonded = np.where(withdraws, 0, tx.signed["amount"][events])
+    begins = np.flatnonzero(np.diff(who, prepend=NOBODY))
+    unbonded[begins] += recorded.genesis["stakes"]["unbonding"][who[begins]]
+    total = np.cumsum(unbonded)
+    ends = np.flatnonzero(withdraws)
+    before = np.where(begins > 0, total[begins - 1], 0)  # what those before it unbonded
+    since = before[np.searchsorted(begins, ends, "right") - 1]
+    again = np.flatnonzero(np.diff(who[ends], prepend=NOBODY) == 0)
+    since[again] = total[ends[again - 1]]
+    payer, rows = who[ends], events[ends]
+    return _part(tx.height[rows], tx.position[rows], Reason.WITHDRAW, payer, payer, total[ends] - since)
+
+
+def _of_jobs(recorded: Recorded, tx: Transactions) -> list[Movements]:
+    """What jobs moved: prices into escrow and out of it, and stake that was slashed."""
+    jobs: Any = recorded.jobs
+    if not jobs.size:
+        return []
+    kind, about, terms = tx.signed["kind"], tx.receipts["subject"] - recorded.numbers[0], recorded.book.terms[0]
+    hired = np.flatnonzero(tx.done & (kind == Kind.HIRE))
+    job = about[hired]
+    client, number = jobs["client"], recorded.numbers
+    place = tx.height[hired], tx.position[hired]
+    parts = [_part(*place, Reason.ESCROW, client[job], client[job], jobs["price"][job], number[job])]
+    answered = np.flatnonzero(tx.done & ((kind == Kind.ACCEPT) | (kind == Kind.DISPUTE)))
+    position = np.full(jobs.size, NOBODY)
+    position[about[answered]] = tx.position[answered]
+    outcome, provider = jobs["outcome"], jobs["provider"]
+    ended = jobs["paid"] > recorded.first
+    back = (outcome == Outcome.NO_SHOW) | ((outcome == Outcome.UPHELD) & (terms.pay_caught == 0))
+    slashed = np.where(outcome == Outcome.UPHELD, share(jobs["stake"], int(terms.slash_bps)), 0)
+    slashed = np.where(outcome == Outcome.NO_SHOW, share(jobs["stake"], int(terms.no_show_slash_bps)), slashed)
+    compensation = share(slashed, int(terms.compensation_bps))
+    for where, reason, payer, payee, amount in (
+        (ended & ~back, Reason.PAYMENT, client, provider, jobs["price"]),
+        (ended & back, Reason.REFUND, client, client, jobs["price"]),
+        (ended, Reason.COMPENSATION, provider, client, compensation),
+        (ended, Reason.SLASH, provider, np.full(jobs.size, NOBODY), slashed - compensation),
+    ):
+        of = np.flatnonzero(where)
+        parts.append(_part(jobs["paid"][of], position[of], reason, payer[of], payee[of], amount[of], number[of]))
+    return parts
+
+
+def _sales(recorded: Recorded) -> list[Movements]:
+    """What was sold at posted prices, and what its production cost."""
+    if not recorded.sales.size:
+        return []
+    height, seller, revenue, cost = (recorded.sales[:, k] for k in range(len(SALES)))
+    consumers = int(recorded.book.terms[0].consumers)
+    return [
+        _part(height, NOBODY, Reason.SALE, consumers, seller, revenue),
+        _part(height, NOBODY, Reason.COST, seller, NOBODY, cost),
+    ]

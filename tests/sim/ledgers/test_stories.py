@@ -1,0 +1,76 @@
+"""A job's life and an account's history tell everything, in order, and their sums are right."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from chain.errors import InputError
+from chain.layout import NOBODY
+from sim.ledgers.movements import movements_of, transactions_of
+from sim.ledgers.reading import read
+from sim.ledgers.stories import history_of, life_of
+from tests.sim.ledgers.examples import random_market, random_shop, story
+
+
+def opened(ledger, tmp_path, account=None):
+    """A ledger as it is read from its file, its transactions and its movements."""
+    recorded = read(ledger.export(tmp_path / "one.ledger"), account)
+    tx = transactions_of(recorded)
+    return recorded, tx, movements_of(recorded, tx)
+
+
+def test_the_life_of_a_job_that_was_disputed(tmp_path):
+    paid = "1_000 out of escrow back to 1; 20 of the stake of 2 to 1; 30 of the stake of 2 burned"
+    assert life_of(*opened(story(), tmp_path), 0) == [
+        (2, 0, 1, "HIRE of 2", "OK", "1_000 of 1 into escrow"),
+        (3, 0, 3, "DELIVER, 100 % effort", "NOT_YOUR_JOB", ""),
+        (3, 1, 2, "DELIVER, 0 % effort", "OK", ""),
+        (4, 0, 1, "DISPUTE, 1 % rating", "OK", paid),
+        (4, NOBODY, NOBODY, "closed", "", "stake of 2 is free again"),
+    ]  # fmt: skip
+
+
+def test_the_life_of_a_job_that_nobody_did(tmp_path):
+    lines = life_of(*opened(story(), tmp_path), 1)
+    assert [line.what for line in lines] == ["HIRE of 2", "deadline", "closed"]
+    assert lines[1][:3] == (6, NOBODY, NOBODY)
+    assert lines[1].moved.startswith("1_000 out of escrow back to 1; 10 of the stake")
+
+
+@pytest.mark.parametrize("number", [-1, 2])
+def test_a_job_that_is_not_there_is_refused(number, tmp_path):
+    with pytest.raises(InputError, match=rf"^job: {number} given, allowed is 0 to 1$"):
+        life_of(*opened(story(), tmp_path), number)
+
+
+def test_a_ledger_without_jobs_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"^job: 0 given, this ledger has no jobs$"):
+        life_of(*opened(random_shop(0, 3), tmp_path), 0)
+
+
+@pytest.mark.parametrize("make", [lambda: random_market(3, tip=2), lambda: random_market(4), lambda: random_shop(5)])
+def test_a_history_adds_up_to_the_balance_after_every_block(make, tmp_path):
+    ledger = make()
+    addresses = np.flatnonzero(ledger.view("accounts")["owner"] >= 0).tolist()
+    assert len(addresses) >= 5
+    for address in addresses:
+        recorded, tx, movements = opened(ledger, tmp_path, address)
+        entries = history_of(recorded, tx, movements, address)
+        balance, changed = int(recorded.balances[0]), set()
+        for height, block in itertools.groupby(entries, lambda entry: entry.height):
+            told = list(block)
+            balance += sum(entry.change for entry in told)
+            changed.add(height)
+            assert told[-1].balance == balance
+            assert [entry.balance for entry in told[:-1]] == [None] * (len(told) - 1)
+        assert balance == ledger.balance(address)
+        moved = np.flatnonzero(np.diff(recorded.balances)) + recorded.first + 1
+        assert set(moved.tolist()) <= changed
+        assert sum(entry.status != "" for entry in entries) == int((tx.signed["sender"] == address).sum())
+
+
+@pytest.mark.parametrize("address", [-1, 5, 2**40])
+def test_an_account_that_is_not_there_is_refused(address, tmp_path):
+    with pytest.raises(InputError, match=rf"^account: {address} given, allowed is 0 to 4$"):
+        opened(story(), tmp_path, address)
