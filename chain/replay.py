@@ -23,7 +23,7 @@ from chain.merkle import tree_hash
 from chain.rule import source_digest, world
 from chain.sorting import scratch_for
 from chain.state import state_of
-from chain.status import Status
+from chain.status import ADMITTED_FROM, Status
 
 MAX_TICK = 2**62
 Watch = Callable[[Any, Block], None]
@@ -154,6 +154,11 @@ def compare(block: Block, receipts: Any, gas_used: int) -> None:
         field, value = RECEIPT.names[column], int(now[row, column])
         shown = Status(value).name if field == "status" else value
         raise TamperedError(f"{was[row, column]} recorded, executed again it is {shown}", height, "receipt", row, field)
+    left_out = (receipts["status"] != Status.OK) & (receipts["status"] < ADMITTED_FROM)
+    if left_out.any():
+        row = int(np.argmax(left_out))
+        what = f"{Status(receipts['status'][row]).name}, so it has no place in a block"
+        raise TamperedError(what, height, "transaction", row)
     if receipts.size < block.receipts.size:
         raise TamperedError("the block has no gas left for it", height, "transaction", int(receipts.size))
     if gas_used != block.header.gas_used:

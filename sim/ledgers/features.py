@@ -80,10 +80,7 @@ def kept(tables: Any, jobs: Any, size: int) -> Columns:
 def money(recorded: Recorded, tx: Transactions, movements: Movements) -> Columns:
     """What accounts had where the record begins, what came and went, and what they have at its end."""
     book, size = recorded.book, recorded.book.accounts.size
-    had: Any = recorded.genesis.get("jobs", recorded.jobs[:0])
-    if had.size:
-        terms = recorded.genesis["terms"][0]
-        had = had[np.arange(int(terms["closed"]), int(terms["opened"])) & (had.size - 1)]
+    had = recorded.genesis.get("jobs", recorded.jobs[:0])
     opening = sum(kept(recorded.genesis, had, size).values(), np.zeros(size, np.int64))
     proposer = np.array([block.header.proposer for block in recorded.blocks])[tx.height - recorded.first]
     fee = tx.receipts["fee"]

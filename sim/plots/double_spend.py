@@ -30,7 +30,7 @@ def success_by_confirmations(found: Columns) -> Figure:
             steps, [success(share, int(n)) for n in steps], color=colour, linewidth=1.5, label=f"q = {share:g}, closed form"
         )
         n, at, low, high = (found[name][mine] for name in ("confirmations", "measured", "low", "high"))
-        n, some = n + 0.06 * (k - (len(shares) - 1) / 2), at > 0
+        some = at > 0
         ends = np.stack([at - np.maximum(low, lowest), high - at])[:, some]
         style: dict[str, Any] = {"color": colour, "capsize": 3, "markersize": 5, "linestyle": "none", "marker": "os^Dv"[k % 5]}
         axes.errorbar(n[some], at[some], np.maximum(ends, 0), label=f"q = {share:g}, measured ± 95 %", **style)

@@ -12,7 +12,7 @@ from sim.plots.style import GREY, PALETTE, dress, head, legend
 from sim.published.base_fee import START_DIVISOR, alternation, attractor, level, threshold
 
 PANELS = 6
-SHOWN, LAST = 80, 100
+SHOWN, LAST = 60, 100
 """Blocks that are shown over time, and fees that are shown against demand."""
 
 
@@ -29,7 +29,7 @@ def fees_over_blocks(blocks: Columns, predicted: Mapping[str, tuple[float, float
     chosen = [arms[k] for k in np.unique(np.linspace(0, len(arms) - 1, min(PANELS, len(arms))).round().astype(int))]
     columns = min(3, len(chosen))
     rows = -(-len(chosen) // columns)
-    figure = Figure(figsize=(2.7 * columns + 0.6, 1.9 * rows + 0.8), layout="constrained")
+    figure = Figure(figsize=(2.3 * columns + 0.6, 1.6 * rows + 0.8), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     panels = grid.ravel()
     for panel, arm in zip(panels, chosen, strict=False):
@@ -63,14 +63,14 @@ def level_and_oscillation(blocks: Columns, runs: Columns, value: int, quotient: 
         value: V.
         quotient: of the fee map.
     """
-    figure = Figure(figsize=(8, 7), layout="constrained")
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     arms = list(dict.fromkeys(runs["arm"].tolist()))
     ratios = np.array([runs["ratio"][runs["arm"] == arm][0] for arm in arms])
     edge, count = threshold(quotient), int((runs["arm"] == arms[0]).sum())
     first, last = max(1.02, ratios.min() * 0.85), max(ratios.max(), edge) * 1.04
     grid = np.linspace(first, last, 300)
-    ends = attractor(grid, quotient)
+    ends = attractor(grid, quotient, LAST)
     _levels(above, grid, ends, edge)
     for arm, ratio in zip(arms, ratios, strict=True):
         fees = blocks["fee"][blocks["arm"] == arm][-LAST:] / value
@@ -99,7 +99,9 @@ def level_and_oscillation(blocks: Columns, runs: Columns, value: int, quotient: 
 
 def _levels(axes: Axes, grid: np.ndarray, ends: np.ndarray, edge: int) -> None:
     """The level, solid where it is stable; where the map goes; and the threshold."""
-    axes.plot(np.repeat(grid, len(ends)), ends.T.ravel(), ",", color="#BBBBBB", zorder=1)  # in the legend of the panel below
+    bands = ends.reshape(-1, 2, grid.size)  # of the fees of every second block
+    for low, high in zip(bands.min(axis=0), bands.max(axis=0), strict=True):
+        axes.fill_between(grid, low, high, color=GREY, alpha=0.35, linewidth=0.8, zorder=1)  # in the legend of the panel below
     stable = grid <= edge
     axes.plot(grid[stable], level(grid[stable]), color=PALETTE[1], linewidth=1.5, label="V (1 - T/N), stable")
     axes.plot(grid[~stable], level(grid[~stable]), color=PALETTE[1], linewidth=1.5, linestyle="--", label="not stable")

@@ -47,6 +47,8 @@ from sim.metrics.contrasts import Columns
 RATIOS = (2, 4, 6, 8, 10, 12, 14, 15, 16, 18, 19, 20, 22, 24, 26)
 QUARTERS = 4
 """The first of so many equal parts of the blocks is left out of every measure: the fee is finding its level."""
+KEPT = 200
+"""So many of the first blocks, and as many of the last, are kept of one market of each ratio."""
 START_DIVISOR = 10
 """The first base fee is V divided by this."""
 LEAST_SERVED = 10
@@ -263,10 +265,13 @@ def measured(e: FeeMarket, ratio: float, fees: NDArray[np.int64], used: NDArray[
 
 
 def first_world(e: FeeMarket, ratio: float, fees: NDArray[np.int64]) -> Columns:
-    """The rows of `blocks` of one ratio: every block of its first market."""
+    """The rows of `blocks` of one ratio: the first and the last `KEPT` blocks of its first market."""
+    block = np.arange(1, e.blocks + 1)
+    kept = (block <= KEPT) | (block > e.blocks - KEPT)
+    count = int(kept.sum())
     return {
-        "arm": np.full(e.blocks, arm_of(ratio), object),
-        "seed": np.full(e.blocks, e.seed),
-        "block": np.arange(1, e.blocks + 1),
-        "fee": fees[:, 0],
+        "arm": np.full(count, arm_of(ratio), object),
+        "seed": np.full(count, e.seed),
+        "block": block[kept],
+        "fee": fees[kept, 0],
     }

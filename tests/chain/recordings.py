@@ -53,7 +53,7 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
     tx["sender"], tx["to"] = rng.choice(used, count), rng.choice([*used, *used, -1, 2**40], count)
     tx["amount"], tx["tip"], tx["max_fee"] = rng.integers(0, 5_000, count), rng.integers(0, 4, count), NO_LIMIT
     tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
-    number_in_turn(book, tx)
+    number_in_turn(book, rng, tx)
     return tx[0]
 
 

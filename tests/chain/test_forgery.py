@@ -5,12 +5,14 @@ import pytest
 
 from chain.errors import InputError, LedgerLabError, TamperedError
 from chain.history import NO_ROOT
+from chain.invariants import ADDRESSES, FAR, RANGES
 from chain.journal import parsed, read
-from chain.layout import Kind
+from chain.layout import PASSING, Kind
 from chain.replay import audit
+from chain.status import Status
 from tests.chain.fuzzing import fuzz
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse, python
-from tests.chain.recordings import LIVELY, small
+from tests.chain.recordings import LIVELY, lived, small
 from tests.chain.surgery import copied, places, refitted, save, with_checks, with_header, written
 
 
@@ -172,6 +174,17 @@ def test_swapped_dropped_and_doubled_transactions_are_caught(tmp_path):
         assert verdict(rearranged(money(tmp_path), 1, order, receipts), tmp_path) == place, order
 
 
+def test_a_transaction_that_is_not_admitted_has_no_place_in_a_block(tmp_path):
+    journal = money(tmp_path)
+    block = journal.blocks[1]
+    more, answers = (np.concatenate([part, part[-1:]]) for part in (block.transactions, block.receipts))
+    more["nonce"][4], more["tip"][4] = 1, -1
+    for field, value in {"nonce": 1, "status": Status.BAD_TIP, "fee": 0}.items():
+        answers[field][4] = value
+    journal.blocks[1] = block._replace(transactions=more, receipts=answers)
+    assert verdict(refitted(journal), tmp_path) == (1, "transaction", 4, "")
+
+
 def test_a_block_with_more_than_its_gas_is_caught(tmp_path):
     journal = deal(tmp_path)
     block = journal.blocks[3]
@@ -219,6 +232,27 @@ def test_a_forged_genesis_is_caught(changes, place, tmp_path):
     if ("head", 0, "height", 1) in changes:
         place = (1, "header", None, "height")
     assert verdict(refitted(journal), tmp_path) == place
+
+
+@pytest.mark.parametrize("name", LIVELY)
+def test_no_number_that_rules_compute_with_or_index_with_may_be_out_of_its_range(name, tmp_path):
+    whole = read(lived(name, 1).export(tmp_path / "whole.ledger"))
+    tried = 0
+    for table, content in whole.tables.items():
+        columns, rows = whole.about["tables"][table]["columns"], len(whole.tables["accounts"])
+        for k, column in enumerate(columns):
+            low, high = RANGES.get(table, {}).get(column, (-FAR, FAR))
+            low, high = (-1, rows - 1) if column in ADDRESSES.get(table, ()) else (low, high)
+            wrong = [value for value in (low - 1, high + 1) if -(2**63) <= value < 2**63 and column not in PASSING.get(table, ())]
+            for value in wrong:
+                journal = copied(whole)
+                journal.tables[table][len(content) // 2, k] = value
+                with pytest.raises(
+                    TamperedError, match=rf"^block 0, state: table {table} \d+, field {column}: {value} recorded, allowed"
+                ):
+                    audit(save(tmp_path, written(refitted(journal))))
+                tried += 1
+    assert tried > 40
 
 
 def test_a_ledger_that_is_whole_in_itself_is_told_apart_by_its_last_hash_alone(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from chain.digest import digest
 from chain.errors import InputError, InvariantError, LedgerLabError
-from chain.layout import Kind
+from chain.layout import MAX_GAS, OUTSIDE, Kind
 from chain.ledger import Ledger, Receipt
 from chain.status import Status
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, STAKE, done, market, purse
@@ -151,3 +151,97 @@ def test_an_amount_that_is_no_64_bit_integer_is_refused_by_name(amount):
 def test_reading_what_does_not_exist_is_an_error(read):
     with pytest.raises(LedgerLabError):
         read(busy())
+
+
+def test_a_view_shows_a_table_of_the_state_and_can_not_be_written():
+    ledger = busy()
+    accounts = ledger.view("accounts")
+    assert accounts["balance"].tolist() == [ledger.balance(a) for a in range(7)]
+    assert ledger.view("jobs")[0].price == PRICE
+    assert ledger.view("head")[0].height == 3
+    with pytest.raises(ValueError, match="read-only"):
+        accounts["balance"][0] = 5
+    with pytest.raises(ValueError, match="read-only"):
+        accounts[0] = accounts[1]
+    for table in (*OUTSIDE, "account"):
+        with pytest.raises(InputError, match=f"table: '{table}' given, allowed are head, accounts, identities, terms,"):
+            ledger.view(table)
+
+
+def test_what_waits_is_shown_and_can_not_be_written():
+    ledger = busy()
+    assert (ledger.waiting["kind"].tolist(), ledger.waiting["amount"].tolist()) == ([Kind.TRANSFER], [5])
+    with pytest.raises(ValueError, match="read-only"):
+        ledger.waiting["amount"][0] = 6
+    ledger.seal()
+    assert ledger.waiting.size == 0
+
+
+def test_the_next_nonce_is_the_one_after_those_that_wait():
+    ledger = purse([1_000, 1_000])
+    for given in ({}, {}, {"nonce": 7}, {}, {"nonce": 2**63 - 1}):
+        ledger.submit(Kind.TRANSFER, 0, to=1, **given)
+    assert ledger.waiting["nonce"].tolist() == [0, 1, 7, 8, 2**63 - 1]
+    ledger.submit(Kind.TRANSFER, 1, to=0)
+    assert ledger.waiting["nonce"][-1] == 0
+    before = ledger.digest()
+    with pytest.raises(InputError, match="nonce: 9223372036854775808 given"):
+        ledger.submit(Kind.TRANSFER, 0, to=1)
+    for wrong in ({"kind": 2**63}, {"kind": 1.5}, {"kind": None}, {"deadline": "soon"}, {"nonce": 2**70}):
+        with pytest.raises(InputError, match=f"{next(iter(wrong))}: .* given"):
+            ledger.submit(**({"kind": Kind.TRANSFER, "sender": 1} | wrong))
+    assert ledger.digest() == before
+
+
+def test_another_proposer_earns_the_tips_from_then_on():
+    ledger = purse([1_000, 0, 0], spare=1)
+    for proposer in (1, None, 2):
+        ledger.submit(Kind.TRANSFER, 0, to=0, tip=1)
+        ledger.seal(proposer=proposer)
+    assert [ledger.balance(a) for a in range(3)] == [1_000 - 63, 42, 21]
+    before = ledger.digest()
+    for wrong, message in ((3, "allowed are accounts that are in use"), (4, "allowed is 0 to 3"), (-1, "allowed is 0 to 3")):
+        with pytest.raises(InputError, match=f"proposer: {wrong} given, {message}"):
+            ledger.seal(proposer=wrong)
+    assert ledger.digest() == before
+
+
+@pytest.mark.parametrize(("limit", "step"), [(4_096, 3), (2_048, 1), (2_047, 0), (5, 0), (0, 0), (MAX_GAS, 2**20 - 1)])
+def test_the_gas_limit_moves_by_less_than_one_part_in_1024(limit, step):
+    for change in {step, -step, 0}:
+        ledger = purse([10], gas_limit=limit)
+        if limit + change <= MAX_GAS:
+            ledger.seal(gas_limit=limit + change)
+            assert ledger.book.head[0].gas_limit == ledger.history.head.gas_limit == limit + change
+    for change in (step + 1, -step - 1):
+        ledger = purse([10], gas_limit=limit)
+        before = ledger.digest()
+        with pytest.raises(
+            InputError, match=f"gas_limit: {limit + change} given, allowed is ({limit} and {step} more or less|0 to)"
+        ):
+            ledger.seal(gas_limit=limit + change)
+        assert ledger.digest() == before
+
+
+def test_a_builder_decides_the_order_of_one_block_and_what_waits():
+    ledger = purse([100] * 3)
+    for sender, amount in ((0, 1), (1, 2), (2, 3), (0, 4)):
+        ledger.submit(Kind.TRANSFER, sender, to=1, amount=amount, tip=amount % 3)
+    ordering = ledger.book.head[0].ordering
+    ledger.seal(builder=lambda waiting: [k for k in (2, 3, 0) if waiting["amount"][k] != 2])
+    assert ledger.history.blocks[-1].transactions["amount"].tolist() == [3, 1, 4], "a sender's own come by nonce"
+    assert ledger.waiting["amount"].tolist() == [2]
+    assert ledger.book.head[0].ordering == ordering
+    assert [receipt.sender for receipt in ledger.seal()] == [1], "what was left out is for the next block"
+
+
+@pytest.mark.parametrize("choice", [[0, 0], [2], [-1], [0.5], ["first"], [None]])
+def test_a_builder_that_names_what_does_not_wait_or_twice_is_refused(choice):
+    ledger = purse([100] * 2)
+    for sender in (0, 1):
+        ledger.submit(Kind.TRANSFER, sender, to=1)
+    before = ledger.digest()
+    with pytest.raises(InputError, match=r"builder: .* given, allowed is"):
+        ledger.seal(builder=lambda _: choice)
+    assert ledger.digest() == before
+    assert len(ledger.seal()) == 2

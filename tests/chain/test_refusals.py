@@ -7,14 +7,14 @@ import pytest
 
 from chain.block import admit
 from chain.contracts import __path__ as contract_folders
-from chain.layout import NOBODY, SIGNED, Kind, records
+from chain.layout import NOBODY, OUTSIDE, SIGNED, Kind, records
 from chain.mempool import next_tick, submit
 from chain.status import ADMITTED_FROM, Status
 from tests.chain.markets import BASE_FEE, CLIENT, OTHER, PROPOSER, TIP, call, fee_of, same
 from tests.chain.spoilers import BEYOND, CONTRACTS, DECLARED, EXCLUSIVE, SPOILERS, good
 
 EVERY = [(kind, status) for kind, spoilers in SPOILERS.items() for status in spoilers]
-PASSING = {"pool", "receipts"}
+PASSING = set(OUTSIDE)
 """Arrays that hold what passes through: their used part is described by the head."""
 
 

@@ -32,7 +32,7 @@ from sim.published.catch_up import (
 from sim.published.double_spend import FIGURES, measured
 from sim.reproduction import TABLE, command, keep, read
 
-QUICK = {"shares": [0.1, 0.4], "confirmations": [1, 2], "trials": 5}
+QUICK = {"shares": [0.1, 0.2], "confirmations": [1, 2], "trials": 5}
 
 
 def scripted(text):
@@ -164,9 +164,9 @@ def test_publishing_a_branch_that_is_not_longer_is_an_error():
 
 def test_races_on_the_ledger_are_those_of_a_plain_loop_over_the_same_draws():
     """Every race, exactly: who finds which block is a pure function of (seed, trial, share, confirmations, tick)."""
-    for share_bps, n in ((1_000, 1), (2_500, 3), (4_000, 2)):
+    for share_bps, n in ((1_000, 1), (2_500, 3), (3_500, 2)):
         shares, behind, outcomes = np.array([10_000 - share_bps, share_bps]), deficit(share_bps / 10_000), set()
-        for trial in range(25):
+        for trial in range(15):
             head = opened(3, share_bps, n, trial).book.head[0]
             public, secret, head.tick = 0, 1, 1
             while public < n or secret <= public < secret + behind:
@@ -179,7 +179,7 @@ def test_races_on_the_ledger_are_those_of_a_plain_loop_over_the_same_draws():
 
 
 def test_a_cell_does_not_depend_on_which_others_are_played():
-    (alone,) = play(plan([0.4], [2], trials=5))
+    (alone,) = play(plan([0.2], [2], trials=5))
     among = list(play(plan(**QUICK)))[-1]
     for table, columns in alone.items():
         assert all((columns[name] == among[table][name]).all() for name in columns), table
@@ -188,13 +188,13 @@ def test_a_cell_does_not_depend_on_which_others_are_played():
 def test_the_command_writes_rows_page_figure_and_a_manifest(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     out = tmp_path / "mine"
-    options = ["--shares", "0.1,0.4", "--confirmations", "1,2", "--trials", "5", "--seed", "4"]
+    options = ["--shares", "0.1,0.2", "--confirmations", "1,2", "--trials", "5", "--seed", "4"]
     assert main(["reproduce", "double_spend", *options, "--out", str(out)]) == 0
     assert "closed form" in capsys.readouterr().out
     names = {"runs.parquet", "cells.parquet", TABLE, *FIGURES, "manifest.json"}
     assert {file.name for file in out.iterdir()} == names
     manifest = read(out)
-    assert (manifest["complete"], manifest["gives_up_behind"]) == (True, {"0.1": 5, "0.4": 28})
+    assert (manifest["complete"], manifest["gives_up_behind"]) == (True, {"0.1": 5, "0.2": 8})
     parts = list(play(plan(**QUICK, seed=4)))
     tables = {table: read_table(out, table, manifest) for table in ("runs", "cells")}
     for table, columns in tables.items():

@@ -67,7 +67,7 @@ def random_market(seed: int, blocks: int = 60, **given: Any) -> Ledger:
     many refusals."""
     rng = np.random.default_rng(seed)
     settings = {"spare": 4, "seed": seed, "reliability_bps": 6_000, "arbiter_bps": 7_000, "fee_quotient": 8, "tip": 0}
-    settings |= {"ordering": Ordering.RANDOM, "gas_limit": 1_200, "base_fee": 50} | given
+    settings |= {"pay_caught": seed % 2, "ordering": Ordering.RANDOM, "gas_limit": 1_200, "base_fee": 50} | given
     tip = settings.pop("tip")
     ledger = market([RICH] * 7 + [2_500], **settings)
     for provider in (1, 2):

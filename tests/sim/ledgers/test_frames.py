@@ -15,7 +15,7 @@ from chain.errors import InputError, TamperedError
 from chain.history import History
 from chain.layout import NOBODY, Kind
 from sim.ledgers.frames import Frames
-from tests.sim.ledgers.examples import JOBS, OTHER, PRICE, RICH, STAKE, payments, random_market, random_shop, story
+from tests.sim.ledgers.examples import JOBS, OTHER, PRICE, RICH, STAKE, market, payments, random_market, random_shop, story
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "ledger_frames.md"
 SEEDS = range(4)
@@ -134,7 +134,7 @@ def test_a_directory_is_every_ledger_below_it_by_name(tmp_path):
 
 
 def test_duckdb_reads_what_is_written_and_pages_have_checksums(tmp_path):
-    file = random_market(1).export(tmp_path / "one.ledger")
+    file = random_market(2).export(tmp_path / "one.ledger")
     frames = sim.ledger_frames(file, out=tmp_path / "frames")
     assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == sorted(f"{name}.parquet" for name in Frames._fields)
     with duckdb.connect(":memory:") as base:
@@ -188,24 +188,53 @@ def test_a_record_may_begin_in_the_middle(tmp_path):
     for client in (3, 4, 5):
         ledger.submit(Kind.HIRE, client, to=1, subject=1, amount=2 * PRICE)
         ledger.submit(Kind.HIRE, client, to=2, subject=1, amount=2 * PRICE)
+    ledger.submit(Kind.UNBOND, 1, amount=40)
     ledger.seal()
-    before = ledger.job(int(ledger.view("terms")[0].opened) - 1)
+    number = int(ledger.view("terms")[0].opened) - 1
+    before = ledger.job(number)
+    ledger.submit(Kind.DELIVER, before["provider"], subject=number, bps=10_000)
+    ledger.seal()
+    ledger.submit(Kind.ACCEPT, before["client"], subject=number, bps=10_000)
+    ledger.seal()
+    assert ledger.job(number)["phase"] == Phase.PAID  # before the record, which sees it close
     ledger.history = History(ledger.deployment, ledger.book)
     start, closed = ledger.height, int(ledger.view("terms")[0].closed)
-    for _ in range(8):
+    for _ in range(4):
         ledger.submit(Kind.TRANSFER, OTHER, to=0, amount=5)
         ledger.submit(Kind.REGISTER, 4, amount=5)
         ledger.seal()
+    ledger.submit(Kind.WITHDRAW, 1)
+    for _ in range(4):
+        ledger.seal()
     frames = sim.ledger_frames(ledger.export(tmp_path / "late.ledger"))
     a = frames.accounts
+    assert frames.movements[frames.movements.reason == "WITHDRAW"].amount.tolist() == [40]
     assert frames.blocks.height.tolist() == list(range(start, start + 9))
     assert frames.jobs.number.iloc[0] == closed
-    assert frames.jobs.iloc[-1].hired == before["height"] <= start
+    job = frames.jobs.iloc[-1]
+    assert (job.number, job.hired) == (number, before["height"])
+    assert job.paid == start < job.closed
+    assert number not in frames.movements.job.tolist()
     wealth = a.opening - a.sent + a.received - a.burned - a.fees + a.tips
     assert wealth.tolist() == (a.balance + a.bonded + a.unbonding + a.escrow).tolist()
     assert a.opening.max() < 2 * RICH
     assert (frames.movements.height > start).all()
     assert np.array_equal(a.first_height[[OTHER, 0]], [start + 1, NOBODY])
+
+
+def test_a_withdrawal_is_all_that_was_unbonded_since_the_last_one(tmp_path):
+    ledger = market((RICH, RICH, RICH))
+    for sender, kind, amount in (
+        (1, Kind.BOND, 100), (2, Kind.BOND, 100), (2, Kind.UNBOND, 60), (1, Kind.UNBOND, 10), (1, Kind.UNBOND, 20),
+        (1, Kind.WITHDRAW, 0), (1, Kind.UNBOND, 5), (2, Kind.WITHDRAW, 0), (1, Kind.WITHDRAW, 0), (1, Kind.UNBOND, 7),
+    ):  # fmt: skip
+        ledger.submit(kind, sender, amount=amount)
+        for _ in range(3):
+            ledger.seal()
+    moved = sim.ledger_frames(ledger.export(tmp_path / "one.ledger")).movements
+    withdrawn = moved[moved.reason == "WITHDRAW"]
+    assert list(zip(withdrawn.payee, withdrawn.amount, strict=True)) == [(1, 30), (2, 60), (1, 5)]
+    assert (moved.height.diff().dropna() >= 0).all()
 
 
 def test_the_story_is_told_by_its_movements(tmp_path):
