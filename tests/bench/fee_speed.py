@@ -134,5 +134,6 @@ def fee_speed(pairs: int = 7) -> tuple[list[Ratio], list[str]]:
     label = "submit, order, execute with fees and eviction"
     ratios, missing = beside_revm(plan, ours, label, pairs)
     line = ", ".join(f"{number:,} {name}" for name, number in counts.items())
-    note = f"Fees and eviction: of {plan.size:,} transactions {line}; {plan.size - sum(counts.values()):,} wait or were not admitted."
+    rest = plan.size - sum(counts.values())
+    note = f"Fees and eviction: of {plan.size:,} transactions {line}; {rest:,} wait or were not admitted."
     return [beside_dicts(plan, ours, label, pairs), *ratios], [note, *missing]
