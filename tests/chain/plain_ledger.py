@@ -280,8 +280,8 @@ class PlainLedger:
     def go_over(self, snapshot: Snapshot, branch: Sequence[Sealed]) -> None:
         """Give up the blocks since a snapshot and execute those of another branch in their place.
 
-        What only the blocks given up included waits again, as if it were submitted now, before what waited already; what the other
-        branch includes waits no longer. The clock goes on from the later of both.
+        What only the blocks given up included waits again, as if it were submitted now, before what waited already; what the
+        other branch includes waits no longer. The clock goes on from the later of both.
         """
         orphaned = [tx for block in self.blocks[snapshot.sealed :] for tx in block]
         waiting, tick, dropped = self.pool, self.tick, self.dropped
