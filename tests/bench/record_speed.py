@@ -29,7 +29,7 @@ SIZES = (1_000, 4_096, 16_384, 65_536, 262_144, 1_000_000)
 AIMS = {1_000: 1e6, 16_384: 3e5, 1_000_000: 4e4}
 """Transactions a second that should be recorded, by the number of accounts."""
 TRANSFERS, TURNS, BLOCKS = 1_000, 15, 4
-"""In a block; turns that are timed; blocks in a turn. The best turn counts: no other side is there that a busy machine slows too."""
+"""In a block; turns that are timed; blocks in a turn. The best turn counts: no other side is there that is slowed with it."""
 
 
 class Cost(NamedTuple):
