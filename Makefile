@@ -36,6 +36,7 @@ slow: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS) -m slow tests
 
 bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
+	-$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[evm]"  # where there is no wheel, without it
 	$(BIN)/python -m tests.bench
 
 reference: $(STAMP)  ## Rebuild the committed reference table in results/

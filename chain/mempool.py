@@ -152,14 +152,15 @@ def answer(head: Records, accounts: Records, receipts: Records, tx: Record, stat
 
 @rule
 def forget(head: Records, pool: Records) -> None:
-    """Close the gaps of transactions that wait no longer (their arrival is `NOBODY`); the others keep their order."""
+    """Close the gaps of transactions that have their receipts (their arrival is `NOBODY`); the others keep their order."""
     h = head[0]
     kept = 0
-    for slot in range(h.pending):
-        if pool[slot].arrival != NOBODY:
-            if kept < slot:
-                pool[kept] = pool[slot]
-            kept += 1
+    if h.receipts < h.pending:
+        for slot in range(h.pending):
+            if pool[slot].arrival != NOBODY:
+                if kept < slot:
+                    pool[kept] = pool[slot]
+                kept += 1
     h.pending = kept
 
 

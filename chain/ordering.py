@@ -12,9 +12,9 @@ from chain.accounts import can_pay
 from chain.dice import latency
 from chain.fees import gas_of
 from chain.layout import MAX_PRICE, NO_LIMIT, NOBODY, Ordering, Record, Records
-from chain.mempool import answer, forget, has_valid_fees, replaces
+from chain.mempool import answer, has_valid_fees, replaces
 from chain.rule import rule
-from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_tip, stable_sort
+from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_column, by_key
 from chain.status import Status
 
 
@@ -34,42 +34,44 @@ def queue_by_sender(pool: Records, count: int, scratch: Scratch) -> bool:
 
 @rule
 def queue(pool: Records, count: int, scratch: Scratch) -> bool:
-    """Fill ``places`` with the first `count` slots and link each sender's, by nonce; whether no two have the same nonce."""
-    for slot in range(count):
-        scratch.places[slot] = slot
+    """Link each sender's slots in ``places``, by nonce; whether no two have the same nonce."""
     if queue_by_sender(pool, count, scratch):
         return True
-    empty_queues(pool, count, scratch)
-    stable_sort(pool, count, scratch, BY_NONCE)
+    for k in range(count):
+        scratch.first[pool[scratch.places[k]].sender] = NOBODY
+    by_column(pool, count, scratch, BY_NONCE)
     return queue_by_sender(pool, count, scratch)
 
 
 @rule
-def empty_queues(pool: Records, count: int, scratch: Scratch) -> None:
-    """Nobody is in a queue."""
-    for slot in range(count):
-        scratch.first[pool[slot].sender] = NOBODY
-
-
-@rule
-def replace(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> None:
-    """Of each sender's transactions with the same nonce, let one stay; queues are left empty."""
-    count = int(head[0].pending)
-    for slot in range(count):
-        if scratch.first[pool[slot].sender] == slot:
-            stays, queued = slot, scratch.follower[slot]
+def replace(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> int:
+    """Of each sender's transactions with the same nonce, let one stay, in its queue and in ``places``; returns how many stay."""
+    first, follower, pending = scratch.first, scratch.follower, int(head[0].pending)
+    for slot in range(pending):
+        sender = pool[slot].sender
+        if first[sender] == slot:
+            before, stays, queued = NOBODY, slot, follower[slot]
             while queued != NOBODY:
-                after = scratch.follower[queued]
+                after = follower[queued]
                 if pool[queued].nonce != pool[stays].nonce:
-                    stays = queued
+                    before, stays = stays, queued
                 elif replaces(pool[queued], pool[stays]):
                     answer(head, accounts, receipts, pool[stays], Status.REPLACED, 0, NOBODY)
+                    if before == NOBODY:
+                        first[sender] = queued
+                    else:
+                        follower[before] = queued
                     stays = queued
                 else:
                     answer(head, accounts, receipts, pool[queued], Status.UNDERPRICED, 0, NOBODY)
+                    follower[stays] = after
                 queued = after
-            scratch.first[pool[slot].sender] = NOBODY
-    forget(head, pool)
+    count = 0
+    for slot in range(pending):
+        if pool[slot].arrival != NOBODY:
+            scratch.places[count] = slot
+            count += 1
+    return count
 
 
 @rule
@@ -109,38 +111,43 @@ def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
 
 @rule
 def discount(pool: Records, scratch: Scratch, head: Record, accounts: Records) -> None:
-    """Along each sender's queue, what will never be paid counts as the lowest of all tips: from a fee that nobody can pay on, a
-    nonce out of turn, or more than the sender has now."""
+    """Along each sender's queue, what its tip is worth: what will never be paid counts as the lowest of all, from a fee that
+    nobody can pay on, a nonce out of turn, or more than the sender has now."""
     for slot in range(head.pending):
         sender = pool[slot].sender
         if scratch.first[sender] == slot:
-            account, queued, steps, paid = accounts[sender], slot, 0, True
+            queued, nonce, paid = slot, accounts[sender].nonce, True
             while queued != NOBODY:
-                tx = pool[queued]
-                paid = paid and has_valid_fees(tx) and tx.nonce == account.nonce + steps
-                if not paid or not can_pay(accounts, sender, gas_of(tx.kind) * (head.base_fee + max(scratch.tips[queued], 0))):
-                    paid = False
-                    scratch.tips[queued] = min(scratch.tips[queued], -MAX_PRICE - 1)
+                tx, tip = pool[queued], scratch.tips[queued]
+                paid = paid and has_valid_fees(tx) and tx.nonce == nonce
+                paid = paid and can_pay(accounts, sender, gas_of(tx.kind) * (head.base_fee + max(tip, 0)))
+                scratch.worth[queued] = tip if paid else min(tip, -MAX_PRICE - 1)
                 queued = scratch.follower[queued]
-                steps += 1
+                nonce += 1
 
 
 @rule
-def evict(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> None:
-    """Drop what the mempool has no place for: the last by tip, whatever ordering blocks have. Queues are emptied."""
-    h = head[0]
-    count = int(h.pending)
-    for slot in range(count):
-        scratch.places[slot] = slot
+def evict(head: Records, accounts: Records, pool: Records, receipts: Records, count: int, scratch: Scratch) -> int:
+    """Drop from the queues and from ``places``, which are by age, what the mempool has no place for: the last by tip, whatever
+    ordering blocks have; returns how many stay. Tips are counted then."""
+    h, places, by_age = head[0], scratch.places, scratch.keys
+    stay = int(max(h.capacity, 0))
+    for k in range(count):
+        by_age[k] = places[k]
     count_tips(pool, scratch, h)
     discount(pool, scratch, h, accounts)
-    by_age(pool, count, scratch)
-    by_tip(pool, count, scratch)
+    by_key(scratch, scratch.worth, count)
     by_nonce(pool, count, scratch)
-    for place in range(max(h.capacity, 0), count):
-        answer(head, accounts, receipts, pool[scratch.places[place]], Status.EVICTED, 0, NOBODY)
+    for place in range(stay, count):
+        answer(head, accounts, receipts, pool[places[place]], Status.EVICTED, 0, NOBODY)
         h.dropped += 1
-    forget(head, pool)
+    queue_by_sender(pool, stay, scratch)
+    stay = 0
+    for k in range(count):
+        if pool[by_age[k]].arrival != NOBODY:
+            places[stay] = by_age[k]
+            stay += 1
+    return stay
 
 
 @rule
@@ -155,28 +162,34 @@ def waits(head: Record, accounts: Records, tx: Record) -> bool:
 
 
 @rule
-def pick(head: Records, accounts: Records, pool: Records, scratch: Scratch) -> int:
-    """Fill ``places`` with the slots that are for this block, and cut the queues before whatever waits; returns their number."""
-    h = head[0]
-    count, picked = int(h.pending), 0
+def pick(head: Records, accounts: Records, pool: Records, count: int, scratch: Scratch) -> int:
+    """Keep in ``places`` the slots that are for this block, and cut the queues before whatever waits; returns their number."""
+    h, picked = head[0], 0
     nobody_waits = True
-    for slot in range(count):
+    for k in range(count):
+        slot = scratch.places[k]
+        scratch.spare[slot] = slot
         nobody_waits = nobody_waits and not waits(h, accounts, pool[slot])
-        scratch.places[slot] = slot
     if nobody_waits:
         return count
-    for slot in range(count):
+    for slot in range(h.pending):
         sender = pool[slot].sender
         if scratch.first[sender] == slot:
             queued, last = slot, NOBODY
             while queued != NOBODY and not waits(h, accounts, pool[queued]):
-                scratch.places[picked] = queued
-                picked += 1
                 last, queued = queued, scratch.follower[queued]
             if last == NOBODY:
                 scratch.first[sender] = NOBODY
             else:
                 scratch.follower[last] = NOBODY
+            while queued != NOBODY:
+                scratch.spare[queued] = NOBODY
+                queued = scratch.follower[queued]
+    for k in range(count):
+        slot = scratch.places[k]
+        if scratch.spare[slot] != NOBODY:
+            scratch.places[picked] = slot
+            picked += 1
     return picked
 
 
@@ -185,24 +198,27 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
     """Tidy the mempool, then fill ``scratch.places`` with the slots of the transactions for this block, in order of execution;
     returns their number."""
     h = head[0]
-    if not queue(pool, h.pending, scratch):
-        replace(head, accounts, pool, receipts, scratch)
-        queue(pool, h.pending, scratch)
-    if h.pending > h.capacity:
-        evict(head, accounts, pool, receipts, scratch)
-        queue(pool, h.pending, scratch)
-    count = pick(head, accounts, pool, scratch)
+    count = int(h.pending)
+    for slot in range(count):
+        scratch.places[slot] = slot
+    if not queue(pool, count, scratch):
+        count = replace(head, accounts, pool, receipts, scratch)
+    full = count > h.capacity
+    if full or h.ordering != Ordering.RANDOM:
+        by_age(pool, count, scratch)
+    if full:
+        count = evict(head, accounts, pool, receipts, count, scratch)
+    count = pick(head, accounts, pool, count, scratch)
     if h.ordering == Ordering.RANDOM:
         for k in range(count):
             tx = pool[scratch.places[k]]
             tx.arrival = latency(h, accounts[tx.sender].name, tx.nonce)
         by_arrival(pool, count, scratch)
-    else:
-        by_age(pool, count, scratch)
-        if h.ordering == Ordering.TIP and not are_equal(pool, h):
+    elif h.ordering == Ordering.BUILDER:
+        by_column(pool, count, scratch, BY_RANK)
+    elif h.ordering == Ordering.TIP and (full or not are_equal(pool, h)):
+        if not full:
             count_tips(pool, scratch, h)
-            by_tip(pool, count, scratch)
-        elif h.ordering == Ordering.BUILDER:
-            stable_sort(pool, count, scratch, BY_RANK)
+        by_key(scratch, scratch.tips, count)
     by_nonce(pool, count, scratch)
     return count

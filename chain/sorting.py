@@ -1,4 +1,5 @@
-"""Sorting the slots of a mempool, stably and the same in every mode: by arrival, tip, nonce, age or rank.
+"""Sorting the slots of a mempool, stably and the same in every mode: by arrival, tip, nonce, age or rank. More than a handful are
+sorted by counting: no slot is compared with another.
 
 One set of working memory serves all of it, so rules allocate nothing.
 """
@@ -7,14 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chain.layout import MAX_PRICE, NOBODY, Integers, Records
+from chain.layout import MAX_SUPPLY, NOBODY, Integers, Records
 from chain.rule import rule
 
-RUN = 12
-"""Runs of this length are sorted by insertion before they are merged."""
+HANDFUL = 12
+"""So many are sorted by insertion."""
 ARRIVAL_BITS = 63
-BY_TIP, BY_NONCE, BY_AGE, BY_RANK = range(4)
-"""What a stable sort compares."""
+SIGN = -(2**63)
+BY_NONCE, BY_AGE, BY_RANK = range(3)
+"""Columns to sort by."""
 
 
 class Scratch(NamedTuple):
@@ -24,12 +26,14 @@ class Scratch(NamedTuple):
     """Slots of the pool in order of execution."""
     spare: Integers
     keys: Integers
-    """Arrivals, while they are sorted."""
+    """What is sorted by, while it is."""
     counts: Integers
     first: Integers
     """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere once all have one."""
     tips: Integers
     """By slot: the tip that counts."""
+    worth: Integers
+    """By slot: the same, or less where it will not be paid."""
     follower: Integers
     """By slot: the same sender's next transaction."""
 
@@ -45,6 +49,7 @@ def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
         np.empty(pool_size, np.int64),
         np.empty(buckets + 2, np.int64),
         np.full(accounts_size, NOBODY, np.int64),
+        np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
         np.empty(pool_size, np.int64),
     )
@@ -70,7 +75,7 @@ def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
     sorted without.
     """
     places, spare, keys = scratch.places, scratch.spare, scratch.keys
-    if count <= RUN:
+    if count <= HANDFUL:
         for k in range(count):
             keys[k] = pool[places[k]].arrival
         insert(places, keys, count)
@@ -99,73 +104,69 @@ def by_arrival(pool: Records, count: int, scratch: Scratch) -> None:
 
 
 @rule
-def goes_before(pool: Records, tips: Integers, a: int, b: int, column: int) -> bool:
-    """Whether slot `a` must stand before slot `b`: the higher tip first, else the lower nonce, tick of submission or rank."""
-    if column == BY_TIP:
-        return bool(tips[a] > tips[b])
-    if column == BY_NONCE:
-        return bool(pool[a].nonce < pool[b].nonce)
-    if column == BY_AGE:
-        return bool(pool[a].since < pool[b].since)
-    return bool(pool[a].rank < pool[b].rank)
+def by_key(scratch: Scratch, keys: Integers, count: int) -> None:
+    """Sort the `count` slots in ``scratch.places`` stably by their keys, higher first."""
+    places = scratch.places
+    if count > HANDFUL:
+        by_digits(scratch, keys, count)
+        return
+    for k in range(1, count):
+        slot = places[k]
+        j = k
+        while j > 0 and keys[places[j - 1]] < keys[slot]:
+            places[j] = places[j - 1]
+            j -= 1
+        places[j] = slot
 
 
 @rule
-def stable_sort(pool: Records, count: int, scratch: Scratch, column: int) -> None:
-    """Sort the `count` slots in ``scratch.places`` stably by a column: insertion in short runs, then merges."""
-    places, spare = scratch.places, scratch.spare
-    for start in range(0, count, RUN):
-        for k in range(start + 1, min(start + RUN, count)):
+def by_digits(scratch: Scratch, keys: Integers, count: int) -> None:
+    """The same by one counting pass for every group of bits in which keys, counted from the lowest, are not all zero."""
+    places, spare, counts = scratch.places, scratch.spare, scratch.counts
+    lowest, highest = keys[places[0]], keys[places[0]]
+    for k in range(count):
+        lowest, highest = min(lowest, keys[places[k]]), max(highest, keys[places[k]])
+    flip = 0
+    if lowest < -MAX_SUPPLY or highest >= MAX_SUPPLY:  # differences would overflow
+        lowest, flip = 0, SIGN
+    different = 0
+    for k in range(count):
+        different |= (keys[places[k]] - lowest) ^ flip
+    bits = 0
+    while (1 << bits) < count:
+        bits += 1
+    last = (1 << bits) - 1
+    for shift in range(0, 64, bits):
+        if (different >> shift) & last == 0:
+            continue
+        counts[: last + 1] = 0
+        for k in range(count):
+            counts[last - ((((keys[places[k]] - lowest) ^ flip) >> shift) & last)] += 1
+        place = 0
+        for digit in range(last + 1):
+            counts[digit], place = place, place + counts[digit]
+        for k in range(count):
             slot = places[k]
-            j = k
-            while j > start and goes_before(pool, scratch.tips, slot, places[j - 1], column):
-                places[j] = places[j - 1]
-                j -= 1
-            places[j] = slot
-    width = RUN
-    while width < count:
-        for start in range(0, count, 2 * width):
-            middle, stop = min(start + width, count), min(start + 2 * width, count)
-            left, right = start, middle
-            for k in range(start, stop):
-                if right < stop and (left >= middle or goes_before(pool, scratch.tips, places[right], places[left], column)):
-                    spare[k] = places[right]
-                    right += 1
-                else:
-                    spare[k] = places[left]
-                    left += 1
+            digit = last - ((((keys[slot] - lowest) ^ flip) >> shift) & last)
+            spare[counts[digit]] = slot
+            counts[digit] += 1
         for k in range(count):
             places[k] = spare[k]
-        width *= 2
 
 
 @rule
-def by_tip(pool: Records, count: int, scratch: Scratch) -> None:
-    """Sort ``scratch.places`` stably by the tip that counts, higher first: one counting pass where tips span few values, else
-    merges, and nothing at all where all tips are equal."""
-    places, tips = scratch.places, scratch.tips
-    lowest, highest = MAX_PRICE, -MAX_PRICE
+def by_column(pool: Records, count: int, scratch: Scratch, column: int) -> None:
+    """Sort ``scratch.places`` stably by nonce, tick of submission or rank, lower first."""
     for k in range(count):
-        lowest, highest = min(lowest, tips[places[k]]), max(highest, tips[places[k]])
-    if lowest >= highest:
-        return
-    if lowest < -MAX_PRICE or highest > MAX_PRICE or highest - lowest > count:
-        stable_sort(pool, count, scratch, BY_TIP)
-        return
-    counts, spare = scratch.counts, scratch.spare
-    counts[: highest - lowest + 1] = 0
-    for k in range(count):
-        counts[highest - tips[places[k]]] += 1
-    place = 0
-    for step in range(highest - lowest + 1):
-        counts[step], place = place, place + counts[step]
-    for k in range(count):
-        slot = places[k]
-        step = highest - tips[slot]
-        spare[counts[step]] = slot
-        counts[step] += 1
-    for k in range(count):
-        places[k] = spare[k]
+        slot = scratch.places[k]
+        tx = pool[slot]
+        if column == BY_NONCE:
+            scratch.keys[slot] = ~tx.nonce
+        elif column == BY_AGE:
+            scratch.keys[slot] = ~tx.since
+        else:
+            scratch.keys[slot] = ~tx.rank
+    by_key(scratch, scratch.keys, count)
 
 
 @rule
@@ -176,4 +177,4 @@ def by_age(pool: Records, count: int, scratch: Scratch) -> None:
         ages |= pool[scratch.places[k]].since ^ pool[scratch.places[0]].since
     by_arrival(pool, count, scratch)
     if ages != 0:
-        stable_sort(pool, count, scratch, BY_AGE)
+        by_column(pool, count, scratch, BY_AGE)

@@ -100,8 +100,8 @@ def page(tables: Tables, manifest: Mapping[str, Any]) -> list[str]:
         "its mean, exactly, as long as no block is too small for its demand (`sim/published/base_fee.py` derives it). The mean "
         "with that correction is what has to be V (1 - T/N). Above the threshold blocks are too small in turn, and no mean is "
         "predicted.",
-        "Where the fee oscillates it alternates by as much in the last quarter as in the second, and by as much as the fee map "
-        "without any noise. Elsewhere it is noise alone that alternates, by less the more users and blocks there are.",
+        "Where the fee oscillates it alternates by as much in the last quarter as in the second, and nearly by as much as the "
+        "fee map without any noise. Elsewhere it is noise alone that alternates, by less the more users and blocks there are.",
         "The intervals are over markets of this demand. They do not say what demand leads to that is carried over, or that "
         "answers to fees.",
     ]

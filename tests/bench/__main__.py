@@ -4,11 +4,13 @@ from rich.console import Console
 from rich.table import Table
 
 from chain.rule import MODE
+from tests.bench.fee_speed import fee_speed
 from tests.bench.front_speed import front_speed
 from tests.bench.learning_speed import learning_speed
 from tests.bench.ledger_speed import ledger_speed
 from tests.bench.market_speed import market_speed
 from tests.bench.mesa_speed import mesa_speed
+from tests.bench.record_speed import TRANSFERS, Cost, record_speed
 from tests.bench.start_up import Wait, start_up
 from tests.bench.sweep_speed import sweep_speed
 from tests.bench.tabular_speed import tabular_speed
@@ -34,6 +36,14 @@ def table(ratios: list[Ratio]) -> Table:
     return out
 
 
+def curve(costs: list[Cost]) -> Table:
+    """One row per number of accounts."""
+    out = Table("accounts", "tx/s", "µs per block", "of it SHA-256", title=f"Recorded blocks of {TRANSFERS:,} transfers")
+    for cost in costs:
+        out.add_row(f"{cost.accounts:,}", rate(cost.rate), f"{TRANSFERS / cost.rate * 1e6:,.0f}", f"{cost.share:.0%}")
+    return out
+
+
 def waiting(waits: list[Wait]) -> Table:
     """One row per waiting time."""
     out = Table("what", "seconds", "aim", title="Waiting times")
@@ -51,6 +61,10 @@ def main() -> None:
         raise SystemExit(2)
     with console.status("Transfers beside a dict ledger and a bare loop ..."):
         ratios = ledger_speed()
+    with console.status("A mempool that is too small, beside a dict ledger and pyrevm ..."):
+        fees, fee_lines = fee_speed()
+    with console.status("Recorded ledgers of a thousand to a million accounts (about a minute) ..."):
+        recorded, costs = record_speed()
     with console.status("The service market beside Mesa, and with 100,000 agents ..."):
         more, notes = market_speed()
     with console.status("Sellers who learn, beside a loop without a ledger ..."):
@@ -65,8 +79,9 @@ def main() -> None:
         swept, sweep_waits, sweep_lines = sweep_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
-    console.print(table(ratios + more + fronts + learning + swept))
-    for note in notes + lines + missing + sweep_lines:
+    console.print(table(ratios + fees + recorded + more + fronts + learning + swept))
+    console.print(curve(costs))
+    for note in fee_lines + notes + lines + missing + sweep_lines:
         console.print(note)
     console.print(waiting(waits + sweep_waits))
 

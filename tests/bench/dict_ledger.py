@@ -58,6 +58,11 @@ def line_of(queues: Queues, base_fee: int) -> list[Waiting]:
                 least = lacking
             places.append((least, since, arrival, sender))
     places.sort()
+    return filled(places, queues)
+
+
+def filled(places: list[tuple[int, int, int, int]], queues: Queues) -> list[Waiting]:
+    """Each sender's places filled with its own in turn."""
     following = {sender: iter(queue) for sender, queue in queues.items()}
     return [next(following[place[3]]) for place in places]
 
@@ -216,8 +221,20 @@ class DictLedger:
         return queues_of(self.pool)
 
     def evict(self, queues: Queues, dropped: list[Receipt]) -> Queues:
-        """Drop what is last by tip."""
-        gone = line_of(queues, self.base_fee)[self.capacity :]
+        """Drop what is last by tip; what will never be paid is worth less than any."""
+        base_fee, places = self.base_fee, []
+        for sender, queue in queues.items():
+            least, nonce, balance = queue[0][0], self.nonces[sender], self.balances[sender]
+            for offer, since, arrival, tx in queue:
+                least = max(least, offer, base_fee - max(tx[4], -1))
+                if least <= MAX_PRICE and not (
+                    tx[2] == nonce and is_valid(tx) and balance >= GAS.get(tx[0], 21) * (base_fee + max(-least, 0))
+                ):
+                    least = MAX_PRICE + 1
+                places.append((least, since, arrival, sender))
+                nonce += 1
+        places.sort()
+        gone = filled(places, queues)[self.capacity :]
         dropped += [self.answer(waiting, EVICTED) for waiting in gone]
         self.forget(gone)
         return queues_of(self.pool)

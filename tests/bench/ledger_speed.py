@@ -45,8 +45,8 @@ class Work(NamedTuple):
 
 
 def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -> Work:
-    """Transfers between random accounts, tips below `tips`; one in a hundred asks for more money than there is. Blocks are a little
-    more than half full, so the base fee moves."""
+    """Transfers between random accounts, tips below `tips`; one in a hundred asks for more money than there is. The
+    base fee moves: blocks are a little more than half full."""
     dice = np.random.default_rng(seed)
     shape = (blocks, transfers)
     out = records(TRANSACTION, *shape)

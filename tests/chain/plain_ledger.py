@@ -1,7 +1,7 @@
 """A second ledger, slow and plain: dicts, lists and whole numbers of any size; no line of it is shared with `chain`.
 
 Only the words are the ledger's: the names of kinds, statuses and orderings. It is what the fast ledger is compared with, block by
-block. `restore` goes back to an earlier block, and what was in the blocks given up waits again.
+block. `go_over` gives up blocks for those of another branch, and what only these included waits again.
 """
 
 import copy
@@ -88,6 +88,15 @@ def outbids(new: Tx, old: Tx) -> bool:
     return all(new[c] >= min(old[c] + max(-(-old[c] // 10), 1), 2**62) for c in ("tip", "max_fee"))
 
 
+class Sealed(NamedTuple):
+    """A block that another node sealed."""
+
+    tick: int
+    proposer: int
+    gas_limit: int
+    transactions: Sequence[Row]
+
+
 class PlainLedger:
     """One world: submit transactions, seal blocks."""
 
@@ -157,9 +166,13 @@ class PlainLedger:
                 else:
                     self.answer(tx, Status.UNDERPRICED)
 
+    def account(self, sender: int) -> Row:
+        """The account of a sender; an empty one if it was opened in a block that was given up."""
+        return self.state.accounts.get(sender, {"nonce": 0, "balance": 0})
+
     def is_empty_promise(self, tx: Tx, turn: int, tip: int) -> bool:
         """Whether a transaction that would be its sender's so manyeth is one that nobody will be paid for."""
-        sender, price = self.state.accounts[tx["sender"]], self.state.head["base_fee"] + max(tip, 0)
+        sender, price = self.account(tx["sender"]), self.state.head["base_fee"] + max(tip, 0)
         return not is_sound(tx) or tx["nonce"] != sender["nonce"] + turn or GAS_OF.get(tx["kind"], 21) * price > sender["balance"]
 
     def line(self, queues: dict[int, list[Tx]], ordering: int, *, to_stay: bool = False) -> list[Tx]:
@@ -182,7 +195,7 @@ class PlainLedger:
         """Whether a transaction is not for this block."""
         if self.ordering == Ordering.BUILDER and tx["rank"] < 0:
             return True
-        used_up = tx["nonce"] < self.state.accounts[tx["sender"]]["nonce"]
+        used_up = tx["nonce"] < self.account(tx["sender"])["nonce"]
         return is_sound(tx) and tx["max_fee"] < self.state.head["base_fee"] and not used_up
 
     def line_up(self) -> list[Tx]:
@@ -197,15 +210,16 @@ class PlainLedger:
             queues[sender] = queue[:stop]
             if self.ordering == Ordering.RANDOM:
                 for tx in queues[sender]:
-                    tx["arrival"] = arrival(self.key, self.state.accounts[sender]["name"], tx["nonce"])
+                    tx["arrival"] = arrival(self.key, self.state.rows.index(sender), tx["nonce"])
         return self.line(queues, self.ordering)
 
     def admit(self, tx: Tx, gas: int) -> tuple[Status, int]:
         """Take the fee and advance the nonce, or say why not; the fee."""
-        head, sender = self.state.head, self.state.accounts[tx["sender"]]
+        head, sender = self.state.head, self.account(tx["sender"])
         tip = min(tx["tip"], tx["max_fee"] - head["base_fee"])
         fee = gas * (head["base_fee"] + tip)
         for status, refused in (
+            (Status.NO_SUCH_SENDER, tx["sender"] not in self.state.accounts),
             (Status.BAD_NONCE, tx["nonce"] != sender["nonce"]),
             (Status.BAD_TIP, not 0 <= tx["tip"] <= LARGEST),
             (Status.BAD_MAX_FEE, tx["max_fee"] < max(tx["tip"], head["base_fee"])),
@@ -263,10 +277,29 @@ class PlainLedger:
         """What blocks have decided so far. The mempool and the clock are no part of it."""
         return Snapshot(copy.deepcopy(self.state), len(self.blocks))
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Give up the blocks since a snapshot: what they included waits again, unless the same waits already."""
+    def go_over(self, snapshot: Snapshot, branch: Sequence[Sealed]) -> None:
+        """Give up the blocks since a snapshot and execute those of another branch in their place.
+
+        What only the blocks given up included waits again, as if it were submitted now, before what waited already; what the
+        other branch includes waits no longer. The clock goes on from the later of both.
+        """
+        orphaned = [tx for block in self.blocks[snapshot.sealed :] for tx in block]
+        waiting, tick, dropped = self.pool, self.tick, self.dropped
+        rules = self.ordering, self.capacity
         self.state = copy.deepcopy(snapshot.state)
-        waiting = {signature(tx) for tx in self.pool}
-        for block in self.blocks[snapshot.sealed :]:
-            self.pool += [tx for tx in block if signature(tx) not in waiting]
         del self.blocks[snapshot.sealed :]
+        for block in branch:
+            self.tick, self.state.head["proposer"], self.state.head["gas_limit"] = block.tick, block.proposer, block.gas_limit
+            self.pool = [signed | {"since": 0, "arrival": 0, "rank": 0} for signed in block.transactions]
+            place = {signature(signed): k for k, signed in enumerate(block.transactions)}
+            self.ordering, self.capacity = Ordering.BUILDER, len(self.pool)
+            self.seal(lambda tx, place=place: place[signature(tx)])  # type: ignore[misc]
+        self.ordering, self.capacity = rules
+        self.tick = max(tick, branch[-1].tick + 1)
+        self.key = tick_word(self.state.head, self.tick)
+        included = {signature(tx) for block in branch for tx in block.transactions}
+        names = {row: name for name, row in enumerate(self.state.rows)}
+        for tx in orphaned:
+            tx |= {"since": self.tick, "arrival": arrival(self.key, names[tx["sender"]], tx["nonce"]), "rank": 0}
+        queue = [tx for tx in orphaned + waiting if signature(tx) not in included]
+        self.pool, self.dropped = queue[: self.places], dropped + max(len(queue) - self.places, 0)

@@ -150,19 +150,3 @@ def test_a_hundred_thousand_transactions_come_out_the_same_whatever_they_meet():
     assert (waited > 100, left_out > 50) == (True, True)
     assert seldom(tally, 20) == []
     assert ended[Outcome.ACCEPTED :].min() > 20
-
-
-def test_a_plain_ledger_goes_back_and_what_it_gives_up_waits_again_once():
-    plain = PlainLedger(balances=[100, 100], rows=[0, 1], places=8, capacity=8)
-    blank = dict.fromkeys(SIGNED.names, 0) | {"kind": 1, "max_fee": 2**62, "deadline": 2**62}
-    before, pays = plain.snapshot(), [blank | {"sender": 0, "nonce": nonce, "to": 1, "amount": 30} for nonce in range(2)]
-    for tx in pays:
-        plain.submit(tx)
-        assert [receipt.status for receipt in plain.seal()] == [Status.OK]
-    assert plain.state.accounts[1]["balance"] == 160
-    plain.submit(pays[0])
-    plain.restore(before)
-    assert (plain.state.accounts[1]["balance"], plain.state.head["height"], plain.tick) == (100, 0, 2)
-    assert [tx["nonce"] for tx in plain.pool] == [0, 1], "the first waited already"
-    assert [receipt.status for receipt in plain.seal()] == [Status.OK, Status.OK]
-    assert (plain.state.accounts[1]["balance"], plain.state.head["height"]) == (160, 1)
