@@ -14,7 +14,7 @@ from chain.fees import gas_of
 from chain.layout import MAX_PRICE, NO_LIMIT, NOBODY, Ordering, Record, Records
 from chain.mempool import answer, has_valid_fees, replaces
 from chain.rule import rule
-from chain.sorting import BY_NONCE, BY_RANK, Scratch, by_age, by_arrival, by_column, by_key
+from chain.sorting import BY_AGE, BY_NONCE, BY_RANK, Scratch, by_arrival, by_column, by_key
 from chain.status import Status
 
 
@@ -72,16 +72,6 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
             scratch.places[count] = slot
             count += 1
     return count
-
-
-@rule
-def are_equal(pool: Records, head: Record) -> bool:
-    """Whether all that waits pays the same tip, and has a limit that covers it: then no tip needs counting."""
-    lowest, highest, limit = NO_LIMIT, -NO_LIMIT, NO_LIMIT
-    for slot in range(head.pending):
-        tx = pool[slot]
-        lowest, highest, limit = min(lowest, tx.tip), max(highest, tx.tip), min(limit, tx.max_fee)
-    return bool(lowest == highest and max(limit, -1) - head.base_fee >= highest)
 
 
 @rule
@@ -162,16 +152,25 @@ def waits(head: Record, accounts: Records, tx: Record) -> bool:
 
 
 @rule
+def survey(head: Record, accounts: Records, pool: Records) -> tuple[bool, bool, bool]:
+    """Of all that is in the mempool: whether anything waits for another block, whether it was submitted in several ticks, and
+    whether tips need counting: they do not where all are equal and covered."""
+    waiting, ages = False, 0
+    lowest, highest, limit = NO_LIMIT, -NO_LIMIT, NO_LIMIT
+    for slot in range(head.pending):
+        tx = pool[slot]
+        waiting = waiting or waits(head, accounts, tx)
+        ages |= tx.since ^ pool[0].since
+        lowest, highest, limit = min(lowest, tx.tip), max(highest, tx.tip), min(limit, tx.max_fee)
+    return waiting, ages != 0, not (lowest == highest and max(limit, -1) - head.base_fee >= highest)
+
+
+@rule
 def pick(head: Records, accounts: Records, pool: Records, count: int, scratch: Scratch) -> int:
     """Keep in ``places`` the slots that are for this block, and cut the queues before whatever waits; returns their number."""
     h, picked = head[0], 0
-    nobody_waits = True
     for k in range(count):
-        slot = scratch.places[k]
-        scratch.spare[slot] = slot
-        nobody_waits = nobody_waits and not waits(h, accounts, pool[slot])
-    if nobody_waits:
-        return count
+        scratch.spare[scratch.places[k]] = 0
     for slot in range(h.pending):
         sender = pool[slot].sender
         if scratch.first[sender] == slot:
@@ -203,12 +202,16 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         scratch.places[slot] = slot
     if not queue(pool, count, scratch):
         count = replace(head, accounts, pool, receipts, scratch)
+    waiting, aged, tips = survey(h, accounts, pool)
     full = count > h.capacity
     if full or h.ordering != Ordering.RANDOM:
-        by_age(pool, count, scratch)
+        by_arrival(pool, count, scratch)
+        if aged:
+            by_column(pool, count, scratch, BY_AGE)
     if full:
         count = evict(head, accounts, pool, receipts, count, scratch)
-    count = pick(head, accounts, pool, count, scratch)
+    if waiting:
+        count = pick(head, accounts, pool, count, scratch)
     if h.ordering == Ordering.RANDOM:
         for k in range(count):
             tx = pool[scratch.places[k]]
@@ -216,7 +219,7 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         by_arrival(pool, count, scratch)
     elif h.ordering == Ordering.BUILDER:
         by_column(pool, count, scratch, BY_RANK)
-    elif h.ordering == Ordering.TIP and (full or not are_equal(pool, h)):
+    elif h.ordering == Ordering.TIP and (full or tips):
         if not full:
             count_tips(pool, scratch, h)
         by_key(scratch, scratch.tips, count)

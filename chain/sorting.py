@@ -167,14 +167,3 @@ def by_column(pool: Records, count: int, scratch: Scratch, column: int) -> None:
         else:
             scratch.keys[slot] = ~tx.rank
     by_key(scratch, scratch.keys, count)
-
-
-@rule
-def by_age(pool: Records, count: int, scratch: Scratch) -> None:
-    """Sort ``scratch.places`` by the tick of submission, and those of one tick by arrival."""
-    ages = 0
-    for k in range(count):
-        ages |= pool[scratch.places[k]].since ^ pool[scratch.places[0]].since
-    by_arrival(pool, count, scratch)
-    if ages != 0:
-        by_column(pool, count, scratch, BY_AGE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chain.layout import TRANSACTION, records
-from chain.sorting import BY_AGE, BY_NONCE, BY_RANK, HANDFUL, by_age, by_column, by_key, scratch_for
+from chain.sorting import BY_AGE, BY_NONCE, BY_RANK, HANDFUL, by_arrival, by_column, by_key, scratch_for
 
 LEAST, MOST = -(2**63), 2**63 - 1
 KEYS = {
@@ -46,12 +46,13 @@ def test_by_column_the_lower_come_first_and_equals_stand_as_they_stood(column, n
         assert np.array_equal(scratch.places[:count], np.argsort(pool[name][:count], kind="stable")), count
 
 
-def test_by_age_the_earlier_tick_comes_first_then_the_earlier_arrival():
+def test_by_arrival_and_then_by_tick_the_earlier_tick_comes_first_and_in_it_the_earlier_arrival():
     random = np.random.default_rng(3)
     for count in SIZES:
         pool, scratch = records(TRANSACTION, max(count, 1)), scratch_for(max(count, 1), 1)
         pool["since"][:count] = random.integers(0, 3, count)
         pool["arrival"][:count] = random.integers(0, MOST, count, endpoint=True)
         scratch.places[:count] = np.arange(count)
-        by_age(pool, count, scratch)
+        by_arrival(pool, count, scratch)
+        by_column(pool, count, scratch, BY_AGE)
         assert np.array_equal(scratch.places[:count], np.lexsort((pool["arrival"][:count], pool["since"][:count]))), count
