@@ -1,23 +1,12 @@
-"""Files that are whole or not there, and files from outside that are read with care."""
+"""Files and directories from outside, read and replaced with care."""
 
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from chain.errors import InputError
-
-
-def durably(folder: Path, name: str, write: Callable[[Any], None]) -> None:
-    """Write a file under another name, flush it to the disk and rename it."""
-    part = folder / f"{name}.part"
-    with part.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / name)
 
 
 def only_own(folder: Path, names: Collection[str], what: str) -> None:

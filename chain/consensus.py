@@ -136,7 +136,7 @@ class Forks:
         if header.parent not in self.blocks:
             return Reception.TOO_OLD if header.height <= self.final else Reception.UNKNOWN_PARENT
         try:
-            check_links(header, block, self.blocks[header.parent].header)
+            check_links(block, self.blocks[header.parent].header)
         except TamperedError:
             return Reception.INVALID
         head = self.history.head

@@ -20,7 +20,7 @@ from chain.layout import RECEIPT, SIGNED, Record, Records, records
 from chain.merkle import HASH_BYTES, tree_hash
 from chain.rule import source_digest
 from chain.state import State, state_of
-from chain.status import ADMITTED_FROM, Status
+from chain.status import were_admitted
 
 CHUNK = 32
 """Transactions or receipts in a chunk."""
@@ -156,7 +156,7 @@ class History:
         """The transactions and receipts of the last block, without those that were not admitted."""
         count = int(self.book.head[0].receipts)
         receipts, transactions = self.book.receipts[:count], self.book.block[:count]
-        admitted = (receipts["status"] == Status.OK) | (receipts["status"] >= ADMITTED_FROM)
+        admitted = were_admitted(receipts["status"])
         return transactions[admitted], receipts[admitted]
 
     def _state_root(self) -> bytes:
@@ -178,5 +178,5 @@ class History:
         """The same record for a copy of the book."""
         other = History(self.deployment, book, self.root_every)
         other.description, other.genesis = self.description, self.genesis
-        other.go_back(self.blocks)
+        other.blocks = list(self.blocks)
         return other

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chain.errors import InputError, TamperedError
+from chain.files import durably
 from chain.history import FORMAT, Block, Header, History, decoded
 from chain.layout import RECEIPT, SIGNED, Integers, Records
 
@@ -76,11 +77,7 @@ def export(history: History, path: Path) -> Path:
     try:
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-        with part.open("wb") as file:
-            file.writelines(written(history))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        durably(path.parent, path.name, lambda file: file.writelines(written(history)))
     except (OSError, ValueError) as error:
         with suppress(OSError, ValueError):
             part.unlink()

@@ -23,7 +23,7 @@ from chain.merkle import tree_hash
 from chain.rule import source_digest, world
 from chain.sorting import scratch_for
 from chain.state import state_of
-from chain.status import ADMITTED_FROM, Status
+from chain.status import Status, were_admitted
 
 MAX_TICK = 2**62
 Watch = Callable[[Any, Block], None]
@@ -44,13 +44,13 @@ class Replayed(NamedTuple):
         return sum(block.header.transactions for block in self.history.blocks)
 
 
-def check_links(header: Header, block: Block, parent: Header) -> None:
+def check_links(block: Block, parent: Header) -> None:
     """See that a block follows its parent and holds what its header says. Nothing is executed.
 
     Raises:
         TamperedError: it does not; the error names the field.
     """
-    height = parent.height + 1
+    header, height = block.header, parent.height + 1
     if header.height != height:
         raise TamperedError(f"{header.height} recorded, allowed is {height}", height, "header", field="height")
     if header.parent != parent.hash:
@@ -148,7 +148,7 @@ def compare(block: Block, receipts: Any, gas_used: int) -> None:
         field, value = RECEIPT.names[column], int(now[row, column])
         shown = Status(value).name if field == "status" else value
         raise TamperedError(f"{was[row, column]} recorded, executed again it is {shown}", height, "receipt", row, field)
-    left_out = (receipts["status"] != Status.OK) & (receipts["status"] < ADMITTED_FROM)
+    left_out = ~were_admitted(receipts["status"])
     if left_out.any():
         row = int(np.argmax(left_out))
         what = f"{Status(receipts['status'][row]).name}, so it has no place in a block"
@@ -232,7 +232,7 @@ def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Rep
     history.blocks[0] = journal.blocks[0]
     scratch = scratch_for(book.pool.size, book.accounts.size)
     for block in journal.blocks[1:]:
-        check_links(block.header, block, history.head)
+        check_links(block, history.head)
         check_header(block.header, history.head, book)
         execute(deployment, batch, scratch, block)
         recorded(history, block)

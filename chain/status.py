@@ -54,6 +54,11 @@ ADMITTED_FROM = Status.EXPIRED
 """Statuses from this one on, and `OK`, belong to transactions that were included and paid their fee."""
 
 
+def were_admitted(statuses: Any) -> Any:
+    """Which of an array of statuses belong to transactions that are in a block."""
+    return (statuses == Status.OK) | (statuses >= ADMITTED_FROM)
+
+
 class Receipt(NamedTuple):
     """What became of a transaction. `fee` in the smallest unit; `subject` is the job it was about, or None."""
 

@@ -5,8 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from agents.files import digest_of, durably, only_own
+from agents.files import digest_of, only_own
 from agents.registry import POLICIES
+from chain.files import durably
 from sim.attack.study import plan_study
 from sim.commands.resilience import studied
 from sim.experiments.manifest import NAME, read_manifest

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.files import digest_of, durably
+from agents.files import digest_of
 from agents.registry import nearest
 from chain.errors import InputError
+from chain.files import durably
 from chain.rule import MODE, source_digest
 from sim.experiments.columns import undisturbed
 from sim.experiments.manifest import NAME, checkout, machine, short_hash, versions

@@ -22,11 +22,12 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from agents.encoding import Encoding
-from agents.files import durably, read_plain
+from agents.files import read_plain
 from agents.learned.network import MOST_LAYERS, Network
 from agents.learned.policy import MOST_TICKS, LearnedPolicy
 from agents.learned.table_policy import Cells, TabularPolicy, tables_from
 from chain.errors import InputError
+from chain.files import durably
 
 FORMAT, VERSION = "ledgerlab policy", 1
 DESCRIPTION, WEIGHTS = "policy.json", "policy.safetensors"

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.files import digest_of, durably
+from agents.files import digest_of
 from chain.errors import InputError
+from chain.files import durably
 from sim.attack import study as studies
 from sim.attack.description import FORMAT, VERSION, described
 from sim.attack.study import SHARES, Study, plan_study

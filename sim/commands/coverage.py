@@ -43,7 +43,8 @@ def rebuild(folder: Path, progress: Any = lambda done, total: None) -> None:
     import time
     from datetime import UTC, datetime
 
-    from agents.files import digest_of, durably
+    from agents.files import digest_of
+    from chain.files import durably
     from sim.experiments.manifest import NAME, checkout, machine, versions
     from sim.metrics import coverage as study
     from sim.plots.coverage import covered

@@ -142,7 +142,7 @@ def put(path: Path, write: Any) -> None:
     Raises:
         InputError: nothing can be written there.
     """
-    from agents.files import durably
+    from chain.files import durably
 
     try:
         durably(path.parent, path.name, write)

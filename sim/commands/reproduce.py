@@ -1,5 +1,6 @@
 """`ledgerlab reproduce`: published results run again, each with options of its own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +51,15 @@ def _run(name: str, out: Path | None, **given: Any) -> None:
     reproduced(name, experiment, out)
 
 
+def wholes(given: Mapping[str, str]) -> dict[str, Any]:
+    """Whole numbers, by the names of their options.
+
+    Raises:
+        InputError: one of them is none.
+    """
+    return {option: whole(f"--{option}", text) for option, text in given.items()}
+
+
 @reproduce.command()
 def calvano(
     sessions: Annotated[str, typer.Option(metavar="N", help="Number of sessions.")] = "1000",
@@ -65,7 +75,7 @@ def calvano(
     """Sellers that learn to collude (Calvano and others, 2020)."""
     parameters, rates = parse_settings(set_ or ()), {"alpha": alpha, "beta": beta, "delta": delta}
     counts = {"sessions": sessions, "stable": stable, "limit": limit, "threads": threads}
-    given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
+    given = wholes(counts)
     given |= {option: decimal(f"--{option}", text) for option, text in rates.items()}
     free(parameters, (*given, "name"), "posted_price")
     _run("calvano", out, **given, **parameters)
@@ -95,7 +105,7 @@ def fee_market(
 ) -> None:
     """Where EIP-1559's base fee settles, and where it oscillates (Leonardos and others, 2021)."""
     counts = {"quotient": quotient, "blocks": blocks, "value": value, "users": users, "worlds": worlds, "seed": seed}
-    given: dict[str, Any] = {option: whole(f"--{option}", text) for option, text in counts.items()}
+    given = wholes(counts)
     if demand_ratios is not None:
         given["demand_ratios"] = decimals("--demand-ratios", demand_ratios)
     _run("fee_market", out, **given)
@@ -110,7 +120,7 @@ def double_spend(
     out: Out = None,
 ) -> None:
     """How often a payment is undone by a longer branch (Rosenfeld, 2014)."""
-    given: dict[str, Any] = {"trials": whole("--trials", trials), "seed": whole("--seed", seed)}
+    given = wholes({"trials": trials, "seed": seed})
     given["shares"] = decimals("--shares", shares)
     given["confirmations"] = [whole("--confirmations", part) for part in confirmations.split(",")]
     _run("double_spend", out, **given)

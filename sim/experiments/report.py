@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.files import durably
 from chain.errors import InputError
+from chain.files import durably
 from sim.experiments.manifest import read_manifest
 from sim.experiments.reading import Table, command, difference_table, limitations, main_table, reading
 from sim.experiments.store import read_table

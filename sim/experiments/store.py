@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from agents.files import digest_of, durably
+from agents.files import digest_of
 from chain.errors import InputError
+from chain.files import durably
 from chain.journal import export
 from sim.experiments.columns import from_column, to_column, undisturbed
 from sim.experiments.manifest import NAME, described

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from agents.files import durably
 from chain.contracts.service_market import Outcome, Phase
 from chain.errors import InputError
+from chain.files import durably
 from chain.history import NO_ROOT
 from chain.layout import ARGUMENTS, NOBODY, Integers, Kind
 from chain.status import Status

@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from agents.files import digest_of, durably
+from agents.files import digest_of
 from agents.learned.averaged import Averaged
 from agents.learned.bundle import Card, save_bundle
 from agents.learned.training import Evaluation
+from chain.files import durably
 from chain.rule import MODE, source_digest
 from sim.experiments.columns import undisturbed
 from sim.experiments.manifest import NAME, checkout, machine, rules_folder, versions

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agents.files import durably
 from chain.errors import InputError
+from chain.files import durably
 from sim.experiments.conclusions import tables
 from sim.experiments.conclusions.document import (
     Block,
