@@ -108,7 +108,7 @@ class RayCluster(Pool[Actor]):
     def _start(self, workers: int | None) -> None:
         """Start a cluster of this machine."""
         with environment({**ONE_THREAD, "PYTHONPATH": paths()}):
-            self._ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            self._ray.init("local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
 
     def _read_environment(self) -> None:
         """Let Ray read again how to authenticate, which it does but once, when it is imported."""
