@@ -14,130 +14,179 @@ from chain.fees import gas_of
 from chain.layout import MAX_PRICE, NO_LIMIT, NOBODY, Ordering, Record, Records
 from chain.mempool import answer, has_valid_fees, replaces
 from chain.rule import rule
-from chain.sorting import BY_AGE, BY_NONCE, BY_RANK, Scratch, by_arrival, by_column, by_key
+from chain.sorting import BY_AGE, BY_NONCE, BY_RANK, HANDFUL, Scratch, by_arrival, by_column, by_key, lowest_of
 from chain.status import Status
+
+NEVER_PAID = -MAX_PRICE - 1
+"""Less than any tip that is paid, and than what any limit lacks of the base fee."""
+STAYS, GOES = 0, 1
+"""Marks of slots while some are picked."""
 
 
 @rule
-def queue_by_sender(pool: Records, count: int, scratch: Scratch) -> bool:
-    """Link each sender's slots, taken from the last entry of ``places`` to the first; whether nonces rise in every queue."""
-    rising = True
+def queue_up(pool: Records, count: int, scratch: Scratch) -> None:
+    """Fill ``line``: each sender's slots one after another as they come in ``places``, senders as they come in the pool.
+    ``first`` says where each sender's begin."""
+    line, first = scratch.line, scratch.first
+    for slot in range(count):
+        first[pool[slot].sender] -= 1
+    end = 0
+    for slot in range(count):
+        sender = pool[slot].sender
+        if first[sender] < NOBODY:
+            end += NOBODY - first[sender]
+            first[sender] = end
     for k in range(count - 1, -1, -1):
         slot = scratch.places[k]
         sender = pool[slot].sender
-        after = scratch.first[sender]
-        rising = rising and (after == NOBODY or pool[slot].nonce < pool[after].nonce)
-        scratch.follower[slot] = after
-        scratch.first[sender] = slot
-    return rising
+        first[sender] -= 1
+        line[first[sender]] = slot
+
+
+@rule
+def leave(pool: Records, count: int, scratch: Scratch) -> None:
+    """Forget where each sender's slots begin."""
+    for k in range(count):
+        scratch.first[pool[scratch.line[k]].sender] = NOBODY
+
+
+@rule
+def rise(pool: Records, count: int, scratch: Scratch) -> tuple[bool, bool]:
+    """Let nonces rise in every queue, by insertion; whether that took few steps, else it is given up, and whether no two of a
+    sender have the same nonce."""
+    line, steps, distinct = scratch.line, 0, True
+    for k in range(1, count):
+        slot, before = line[k], line[k - 1]
+        sender, nonce = pool[slot].sender, pool[slot].nonce
+        if (pool[before].sender == sender) & (pool[before].nonce >= nonce):
+            j, begin = k, scratch.first[sender]
+            while j > begin and pool[line[j - 1]].nonce > nonce:
+                line[j] = line[j - 1]
+                j -= 1
+            line[j] = slot
+            steps += k - j
+            distinct = distinct and (j == begin or pool[line[j - 1]].nonce != nonce)
+            if steps > HANDFUL * count:
+                return False, distinct
+    return True, distinct
 
 
 @rule
 def queue(pool: Records, count: int, scratch: Scratch) -> bool:
-    """Link each sender's slots in ``places``, by nonce; whether no two have the same nonce."""
-    if queue_by_sender(pool, count, scratch):
-        return True
-    for k in range(count):
-        scratch.first[pool[scratch.places[k]].sender] = NOBODY
-    by_column(pool, count, scratch, BY_NONCE)
-    return queue_by_sender(pool, count, scratch)
+    """Fill ``line``: each sender's slots one after another, by nonce; whether no two have the same nonce."""
+    queue_up(pool, count, scratch)
+    few, distinct = rise(pool, count, scratch)
+    if not few:
+        leave(pool, count, scratch)
+        by_column(pool, count, scratch, BY_NONCE)
+        queue_up(pool, count, scratch)
+        few, distinct = rise(pool, count, scratch)
+    return distinct
 
 
 @rule
 def replace(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> int:
     """Of each sender's transactions with the same nonce, let one stay, in its queue and in ``places``; returns how many stay."""
-    first, follower, pending = scratch.first, scratch.follower, int(head[0].pending)
-    for slot in range(pending):
-        sender = pool[slot].sender
-        if first[sender] == slot:
-            before, stays, queued = NOBODY, slot, follower[slot]
-            while queued != NOBODY:
-                after = follower[queued]
-                if pool[queued].nonce != pool[stays].nonce:
-                    before, stays = stays, queued
-                elif replaces(pool[queued], pool[stays]):
-                    answer(head, accounts, receipts, pool[stays], Status.REPLACED, 0, NOBODY)
-                    if before == NOBODY:
-                        first[sender] = queued
-                    else:
-                        follower[before] = queued
-                    stays = queued
-                else:
-                    answer(head, accounts, receipts, pool[queued], Status.UNDERPRICED, 0, NOBODY)
-                    follower[stays] = after
-                queued = after
-    count = 0
-    for slot in range(pending):
+    line, count, stay = scratch.line, int(head[0].pending), 0
+    for k in range(count):
+        slot = line[k]
+        sender, last = pool[slot].sender, line[max(stay - 1, 0)]
+        if stay == 0 or pool[last].sender != sender:
+            scratch.first[sender] = stay
+        elif pool[last].nonce == pool[slot].nonce:
+            if replaces(pool[slot], pool[last]):
+                answer(head, accounts, receipts, pool[last], Status.REPLACED, 0, NOBODY)
+                line[stay - 1] = slot
+            else:
+                answer(head, accounts, receipts, pool[slot], Status.UNDERPRICED, 0, NOBODY)
+            continue
+        line[stay] = slot
+        stay += 1
+    place = 0
+    for slot in range(count):
         if pool[slot].arrival != NOBODY:
-            scratch.places[count] = slot
-            count += 1
-    return count
+            scratch.places[place] = slot
+            place += 1
+    return stay
 
 
 @rule
-def count_tips(pool: Records, scratch: Scratch, head: Record) -> None:
+def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
     """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative."""
-    for slot in range(head.pending):
-        if scratch.first[pool[slot].sender] == slot:
-            least = pool[slot].tip
-            queued = slot
-            while queued != NOBODY:
-                tx = pool[queued]
-                least = min(least, tx.tip, max(tx.max_fee, -1) - head.base_fee)
-                scratch.tips[queued] = least
-                queued = scratch.follower[queued]
+    sender, least = NOBODY, 0
+    for k in range(count):
+        slot = scratch.line[k]
+        tx = pool[slot]
+        tip = min(tx.tip, max(tx.max_fee, -1) - base_fee)
+        least = min(least, tip) if tx.sender == sender else tip
+        sender = tx.sender
+        scratch.tips[slot] = least
 
 
 @rule
-def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
-    """Fill each sender's places with its slots in the order of their nonces; its queue is empty then."""
-    places, first = scratch.places, scratch.first
-    for place in range(count):
-        sender = pool[places[place]].sender
-        slot = first[sender]
-        first[sender] = scratch.follower[slot]
-        places[place] = slot
-
-
-@rule
-def discount(pool: Records, scratch: Scratch, head: Record, accounts: Records) -> None:
+def discount(pool: Records, count: int, scratch: Scratch, base_fee: int, accounts: Records) -> None:
     """Along each sender's queue, what its tip is worth: what will never be paid counts as the lowest of all, from a fee that
     nobody can pay on, a nonce out of turn, or more than the sender has now."""
-    for slot in range(head.pending):
-        sender = pool[slot].sender
-        if scratch.first[sender] == slot:
-            queued, nonce, paid = slot, accounts[sender].nonce, True
-            while queued != NOBODY:
-                tx, tip = pool[queued], scratch.tips[queued]
-                paid = paid and has_valid_fees(tx) and tx.nonce == nonce
-                paid = paid and can_pay(accounts, sender, gas_of(tx.kind) * (head.base_fee + max(tip, 0)))
-                scratch.worth[queued] = tip if paid else min(tip, -MAX_PRICE - 1)
-                queued = scratch.follower[queued]
-                nonce += 1
+    sender, nonce, paid = NOBODY, 0, True
+    for k in range(count):
+        slot = scratch.line[k]
+        tx, tip = pool[slot], scratch.tips[slot]
+        if tx.sender != sender:
+            sender, nonce, paid = tx.sender, accounts[tx.sender].nonce, True
+        paid = paid and has_valid_fees(tx) and tx.nonce == nonce
+        paid = paid and can_pay(accounts, sender, gas_of(tx.kind) * (base_fee + max(tip, 0)))
+        scratch.worth[slot] = tip if paid else NEVER_PAID
+        nonce += 1
+
+
+@rule
+def keep_marked(count: int, scratch: Scratch) -> int:
+    """Keep in ``places`` the slots that are marked to stay; returns their number."""
+    places, stay = scratch.places, 0
+    for k in range(count):
+        slot = places[k]
+        if scratch.spare[slot] == STAYS:
+            places[stay] = slot
+            stay += 1
+    return stay
 
 
 @rule
 def evict(head: Records, accounts: Records, pool: Records, receipts: Records, count: int, scratch: Scratch) -> int:
-    """Drop from the queues and from ``places``, which are by age, what the mempool has no place for: the last by tip, whatever
-    ordering blocks have; returns how many stay. Tips are counted then."""
-    h, places, by_age = head[0], scratch.places, scratch.keys
-    stay = int(max(h.capacity, 0))
+    """Drop from ``places``, which are by age, what the mempool has no place for: the last by tip, whatever ordering blocks have,
+    and of each sender the highest nonces; returns how many stay. Tips are counted then."""
+    h, line, places, worth, marks = head[0], scratch.line, scratch.places, scratch.worth, scratch.spare
+    count_tips(pool, count, scratch, h.base_fee)
+    discount(pool, count, scratch, h.base_fee, accounts)
+    least, left = lowest_of(scratch, worth, count, int(max(h.capacity, 0)))
     for k in range(count):
-        by_age[k] = places[k]
-    count_tips(pool, scratch, h)
-    discount(pool, scratch, h, accounts)
-    by_key(scratch, scratch.worth, count)
-    by_nonce(pool, count, scratch)
-    for place in range(stay, count):
-        answer(head, accounts, receipts, pool[places[place]], Status.EVICTED, 0, NOBODY)
-        h.dropped += 1
-    queue_by_sender(pool, stay, scratch)
-    stay = 0
-    for k in range(count):
-        if pool[by_age[k]].arrival != NOBODY:
-            places[stay] = by_age[k]
+        slot = places[k]
+        equal = worth[slot] == least
+        marks[slot] = STAYS if worth[slot] > least or (equal and left > 0) else GOES
+        left -= equal
+    sender, stay = NOBODY, 0
+    for k in range(count):  # as many of each sender stay as are marked, those with the lowest nonces
+        slot = line[k]
+        if pool[slot].sender != sender:
+            sender, stay = pool[slot].sender, k
+        if marks[slot] == STAYS:
+            marks[slot] = GOES
+            marks[line[stay]] = STAYS
             stay += 1
-    return stay
+    for k in range(count):
+        if marks[line[k]] == GOES:
+            answer(head, accounts, receipts, pool[line[k]], Status.EVICTED, 0, NOBODY)
+            h.dropped += 1
+    return keep_marked(count, scratch)
+
+
+@rule
+def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
+    """Fill each sender's places with its slots in the order of their nonces."""
+    for place in range(count):
+        sender = pool[scratch.places[place]].sender
+        scratch.places[place] = scratch.line[scratch.first[sender]]
+        scratch.first[sender] += 1
 
 
 @rule
@@ -166,30 +215,19 @@ def survey(head: Record, accounts: Records, pool: Records) -> tuple[bool, bool, 
 
 
 @rule
-def pick(head: Records, accounts: Records, pool: Records, count: int, scratch: Scratch) -> int:
-    """Keep in ``places`` the slots that are for this block, and cut the queues before whatever waits; returns their number."""
-    h, picked = head[0], 0
-    for k in range(count):
-        scratch.spare[scratch.places[k]] = 0
-    for slot in range(h.pending):
-        sender = pool[slot].sender
-        if scratch.first[sender] == slot:
-            queued, last = slot, NOBODY
-            while queued != NOBODY and not waits(h, accounts, pool[queued]):
-                last, queued = queued, scratch.follower[queued]
-            if last == NOBODY:
-                scratch.first[sender] = NOBODY
-            else:
-                scratch.follower[last] = NOBODY
-            while queued != NOBODY:
-                scratch.spare[queued] = NOBODY
-                queued = scratch.follower[queued]
-    for k in range(count):
-        slot = scratch.places[k]
-        if scratch.spare[slot] != NOBODY:
-            scratch.places[picked] = slot
-            picked += 1
-    return picked
+def pick(head: Record, accounts: Records, pool: Records, count: int, queued: int, scratch: Scratch) -> int:
+    """Keep in ``places`` the slots that are for this block: nothing that waits, and nothing that its sender signed after it;
+    returns their number."""
+    sender, mark = NOBODY, STAYS
+    for k in range(queued):
+        slot = scratch.line[k]
+        tx = pool[slot]
+        if tx.sender != sender:
+            sender, mark = tx.sender, STAYS
+        if waits(head, accounts, tx):
+            mark = GOES
+        scratch.spare[slot] = mark
+    return keep_marked(count, scratch)
 
 
 @rule
@@ -197,13 +235,13 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
     """Tidy the mempool, then fill ``scratch.places`` with the slots of the transactions for this block, in order of execution;
     returns their number."""
     h = head[0]
-    count = int(h.pending)
-    for slot in range(count):
+    queued = int(h.pending)
+    for slot in range(queued):
         scratch.places[slot] = slot
-    if not queue(pool, count, scratch):
-        count = replace(head, accounts, pool, receipts, scratch)
+    if not queue(pool, queued, scratch):
+        queued = replace(head, accounts, pool, receipts, scratch)
     waiting, aged, tips = survey(h, accounts, pool)
-    full = count > h.capacity
+    count, full = queued, queued > h.capacity
     if full or h.ordering != Ordering.RANDOM:
         by_arrival(pool, count, scratch)
         if aged:
@@ -211,7 +249,7 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
     if full:
         count = evict(head, accounts, pool, receipts, count, scratch)
     if waiting:
-        count = pick(head, accounts, pool, count, scratch)
+        count = pick(h, accounts, pool, count, queued, scratch)
     if h.ordering == Ordering.RANDOM:
         for k in range(count):
             tx = pool[scratch.places[k]]
@@ -221,7 +259,8 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         by_column(pool, count, scratch, BY_RANK)
     elif h.ordering == Ordering.TIP and (full or tips):
         if not full:
-            count_tips(pool, scratch, h)
+            count_tips(pool, queued, scratch, h.base_fee)
         by_key(scratch, scratch.tips, count)
     by_nonce(pool, count, scratch)
+    leave(pool, queued, scratch)
     return count

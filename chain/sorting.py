@@ -29,13 +29,13 @@ class Scratch(NamedTuple):
     """What is sorted by, while it is."""
     counts: Integers
     first: Integers
-    """By account: slot of its first transaction that has no place yet; `NOBODY` everywhere once all have one."""
+    """By account: where its slots begin in ``line``, while there are any; `NOBODY` before and after."""
+    line: Integers
+    """Slots, each sender's one after another by nonce: the senders' queues."""
     tips: Integers
     """By slot: the tip that counts."""
     worth: Integers
     """By slot: the same, or less where it will not be paid."""
-    follower: Integers
-    """By slot: the same sender's next transaction."""
 
 
 def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
@@ -152,6 +152,35 @@ def by_digits(scratch: Scratch, keys: Integers, count: int) -> None:
             counts[digit] += 1
         for k in range(count):
             places[k] = spare[k]
+
+
+@rule
+def lowest_of(scratch: Scratch, keys: Integers, count: int, most: int) -> tuple[int, int]:
+    """Of the `most` highest keys of the `count` slots in ``scratch.places`` the lowest, and how many that equal it are among
+    them; keys are between plus and minus `MAX_SUPPLY`. Nothing is sorted: counting narrows them down, bucket by bucket."""
+    places, counts = scratch.places, scratch.counts
+    lowest, highest = -MAX_SUPPLY, MAX_SUPPLY
+    while lowest < highest:
+        low, high = highest, lowest
+        for k in range(count):
+            key = keys[places[k]]
+            if lowest <= key <= highest:
+                low, high = min(low, key), max(high, key)
+        lowest, highest, shift = low, high, 0
+        while (highest - lowest) >> shift > count:
+            shift += 1
+        bucket = (highest - lowest) >> shift
+        counts[: bucket + 1] = 0
+        for k in range(count):
+            key = keys[places[k]]
+            if lowest <= key <= highest:
+                counts[(key - lowest) >> shift] += 1
+        while counts[bucket] < most:
+            most -= counts[bucket]
+            bucket -= 1
+        lowest += bucket << shift
+        highest = min(highest, lowest + (1 << shift) - 1)
+    return lowest, most
 
 
 @rule

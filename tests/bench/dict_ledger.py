@@ -202,10 +202,9 @@ class DictLedger:
         return taken
 
     def replace(self, queues: Queues, dropped: list[Receipt]) -> Queues:
-        """Of each sender's transactions with one nonce let one stay, senders in the order in which their first stands."""
+        """Of each sender's transactions with one nonce let one stay, senders in the order in which they were first heard."""
         gone = []
-        standing = {id(waiting): k for k, waiting in enumerate(self.pool)}
-        for queue in sorted(queues.values(), key=lambda queue: standing[id(queue[0])]):
+        for queue in queues.values():
             stays = queue[0]
             for waiting in queue[1:]:
                 if waiting[3][2] != stays[3][2]:
@@ -226,15 +225,14 @@ class DictLedger:
         for sender, queue in queues.items():
             least, nonce, balance = queue[0][0], self.nonces[sender], self.balances[sender]
             for offer, since, arrival, tx in queue:
-                least = max(least, offer, base_fee - max(tx[4], -1))
-                if least <= MAX_PRICE and not (
-                    tx[2] == nonce and is_valid(tx) and balance >= GAS.get(tx[0], 21) * (base_fee + max(-least, 0))
-                ):
+                least = min(max(least, offer, base_fee - max(tx[4], -1)), MAX_PRICE + 1)
+                if not (tx[2] == nonce and is_valid(tx) and balance >= GAS.get(tx[0], 21) * (base_fee + max(-least, 0))):
                     least = MAX_PRICE + 1
                 places.append((least, since, arrival, sender))
                 nonce += 1
         places.sort()
-        gone = filled(places, queues)[self.capacity :]
+        last = set(map(id, filled(places, queues)[self.capacity :]))
+        gone = [waiting for queue in queues.values() for waiting in queue if id(waiting) in last]
         dropped += [self.answer(waiting, EVICTED) for waiting in gone]
         self.forget(gone)
         return queues_of(self.pool)

@@ -139,12 +139,11 @@ class PlainLedger:
         return Status.OK
 
     def queues(self) -> dict[int, list[Tx]]:
-        """What waits, by sender, in the order of nonces; senders in the order in which their first ones were submitted."""
+        """What waits, by sender, in the order of nonces; senders in the order in which they were first heard."""
         out: dict[int, list[Tx]] = {}
-        for tx in sorted(self.pool, key=lambda tx: tx["nonce"]):
+        for tx in self.pool:
             out.setdefault(tx["sender"], []).append(tx)
-        place = {id(tx): k for k, tx in enumerate(self.pool)}
-        return dict(sorted(out.items(), key=lambda item: place[id(item[1][0])]))
+        return {sender: sorted(queue, key=lambda tx: tx["nonce"]) for sender, queue in out.items()}
 
     def answer(self, tx: Tx, status: Status, fee: int = 0) -> None:
         """Give a receipt; the transaction waits no longer."""
@@ -184,7 +183,7 @@ class PlainLedger:
             for turn, tx in enumerate(queue):
                 least.append(min(tx["tip"], max(tx["max_fee"], -1) - self.state.head["base_fee"]))
                 if to_stay and self.is_empty_promise(tx, turn, min(least)):
-                    least.append(-LARGEST - 1)
+                    least = [-LARGEST - 1]
                 first = {Ordering.TIP: -min(least), Ordering.BUILDER: tx["rank"]}.get(Ordering(ordering), 0)
                 since = 0 if ordering == Ordering.RANDOM else tx["since"]
                 places.append((first, since, tx["arrival"], sender))
@@ -201,7 +200,9 @@ class PlainLedger:
     def line_up(self) -> list[Tx]:
         """Tidy the mempool; then the transactions for this block, in order of execution."""
         self.replace()
-        for tx in self.line(self.queues(), Ordering.TIP, to_stay=True)[self.capacity :]:
+        queues = self.queues()
+        last = self.line(queues, Ordering.TIP, to_stay=True)[self.capacity :]
+        for tx in [tx for queue in queues.values() for tx in queue if any(tx is other for other in last)]:
             self.answer(tx, Status.EVICTED)
             self.dropped += 1
         queues = {}
