@@ -8,7 +8,6 @@ A transaction whose `max_fee` is below the base fee waits, and so does one that 
 sender signed after it waits with it.
 """
 
-from chain.accounts import can_pay
 from chain.dice import latency
 from chain.fees import gas_of
 from chain.layout import MAX_PRICE, NO_LIMIT, NOBODY, Ordering, Record, Records
@@ -87,13 +86,13 @@ def queue(pool: Records, count: int, scratch: Scratch) -> bool:
 @rule
 def replace(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> int:
     """Of each sender's transactions with the same nonce, let one stay, in its queue and in ``places``; returns how many stay."""
-    line, count, stay = scratch.line, int(head[0].pending), 0
+    line, first, count, stay = scratch.line, scratch.first, int(head[0].pending), 0
     for k in range(count):
-        slot = line[k]
-        sender, last = pool[slot].sender, line[max(stay - 1, 0)]
-        if stay == 0 or pool[last].sender != sender:
-            scratch.first[sender] = stay
-        elif pool[last].nonce == pool[slot].nonce:
+        slot, last = line[k], line[max(stay - 1, 0)]
+        sender = pool[slot].sender
+        begins = k == first[sender]
+        first[sender] = stay if begins else first[sender]
+        if (not begins) & (pool[slot].nonce == pool[last].nonce):
             if replaces(pool[slot], pool[last]):
                 answer(head, accounts, receipts, pool[last], Status.REPLACED, 0, NOBODY)
                 line[stay - 1] = slot
@@ -113,13 +112,12 @@ def replace(head: Records, accounts: Records, pool: Records, receipts: Records, 
 @rule
 def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> None:
     """Along each sender's queue, the least tip so far; what no `max_fee` covers counts as negative."""
-    sender, least = NOBODY, 0
+    least = 0
     for k in range(count):
         slot = scratch.line[k]
         tx = pool[slot]
         tip = min(tx.tip, max(tx.max_fee, -1) - base_fee)
-        least = min(least, tip) if tx.sender == sender else tip
-        sender = tx.sender
+        least = tip if k == scratch.first[tx.sender] else min(least, tip)
         scratch.tips[slot] = least
 
 
@@ -127,16 +125,14 @@ def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> No
 def discount(pool: Records, count: int, scratch: Scratch, base_fee: int, accounts: Records) -> None:
     """Along each sender's queue, what its tip is worth: what will never be paid counts as the lowest of all, from a fee that
     nobody can pay on, a nonce out of turn, or more than the sender has now."""
-    sender, nonce, paid = NOBODY, 0, True
+    paid = True
     for k in range(count):
         slot = scratch.line[k]
         tx, tip = pool[slot], scratch.tips[slot]
-        if tx.sender != sender:
-            sender, nonce, paid = tx.sender, accounts[tx.sender].nonce, True
-        paid = paid and has_valid_fees(tx) and tx.nonce == nonce
-        paid = paid and can_pay(accounts, sender, gas_of(tx.kind) * (base_fee + max(tip, 0)))
+        account, turn = accounts[tx.sender], k - scratch.first[tx.sender]
+        enough = account.balance >= gas_of(tx.kind) * (base_fee + max(tip, 0))
+        paid = (paid | (turn == 0)) & has_valid_fees(tx) & (tx.nonce == account.nonce + turn) & enough
         scratch.worth[slot] = tip if paid else NEVER_PAID
-        nonce += 1
 
 
 @rule
@@ -162,7 +158,7 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, co
     for k in range(count):
         slot = places[k]
         equal = worth[slot] == least
-        marks[slot] = STAYS if worth[slot] > least or (equal and left > 0) else GOES
+        marks[slot] = GOES if (worth[slot] < least) | (equal & (left <= 0)) else STAYS
         left -= equal
     sender, stay = NOBODY, 0
     for k in range(count):  # as many of each sender stay as are marked, those with the lowest nonces
@@ -218,12 +214,11 @@ def survey(head: Record, accounts: Records, pool: Records) -> tuple[bool, bool, 
 def pick(head: Record, accounts: Records, pool: Records, count: int, queued: int, scratch: Scratch) -> int:
     """Keep in ``places`` the slots that are for this block: nothing that waits, and nothing that its sender signed after it;
     returns their number."""
-    sender, mark = NOBODY, STAYS
+    mark = STAYS
     for k in range(queued):
         slot = scratch.line[k]
         tx = pool[slot]
-        if tx.sender != sender:
-            sender, mark = tx.sender, STAYS
+        mark = STAYS if k == scratch.first[tx.sender] else mark
         if waits(head, accounts, tx):
             mark = GOES
         scratch.spare[slot] = mark

@@ -203,21 +203,22 @@ class DictLedger:
 
     def replace(self, queues: Queues, dropped: list[Receipt]) -> Queues:
         """Of each sender's transactions with one nonce let one stay, senders in the order in which they were first heard."""
+        kept: Queues = {}
         gone = []
-        for queue in queues.values():
-            stays = queue[0]
+        for sender, queue in queues.items():
+            stay = kept[sender] = queue[:1]
             for waiting in queue[1:]:
-                if waiting[3][2] != stays[3][2]:
-                    stays = waiting
-                elif replaces(waiting[3], stays[3]):
-                    gone.append(stays)
-                    dropped.append(self.answer(stays, REPLACED))
-                    stays = waiting
+                if waiting[3][2] != stay[-1][3][2]:
+                    stay.append(waiting)
+                elif replaces(waiting[3], stay[-1][3]):
+                    gone.append(stay[-1])
+                    dropped.append(self.answer(stay[-1], REPLACED))
+                    stay[-1] = waiting
                 else:
                     gone.append(waiting)
                     dropped.append(self.answer(waiting, UNDERPRICED))
         self.forget(gone)
-        return queues_of(self.pool)
+        return kept
 
     def evict(self, queues: Queues, dropped: list[Receipt]) -> Queues:
         """Drop what is last by tip; what will never be paid is worth less than any."""

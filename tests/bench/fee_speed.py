@@ -127,7 +127,7 @@ def beside_revm(plan: Work, ours: Side, label: str, pairs: int) -> tuple[list[Ra
 
 def fee_speed(pairs: int = 7) -> tuple[list[Ratio], list[str]]:
     """Both comparisons at 1,000 transactions a block, and lines on what was measured."""
-    plan = crowd(20, 1_000)
+    plan = crowd(50, 1_000)
     counts = agree(plan)
     scratch = scratch_for(plan.places, plan.accounts)
     ours = Side(counts["executed"], lambda: new_book(plan), lambda state: submit_and_seal(state, scratch, plan.blocks))

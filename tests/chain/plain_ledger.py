@@ -199,10 +199,11 @@ class PlainLedger:
 
     def line_up(self) -> list[Tx]:
         """Tidy the mempool; then the transactions for this block, in order of execution."""
+        heard = list(self.queues())
         self.replace()
         queues = self.queues()
         last = self.line(queues, Ordering.TIP, to_stay=True)[self.capacity :]
-        for tx in [tx for queue in queues.values() for tx in queue if any(tx is other for other in last)]:
+        for tx in [tx for sender in heard for tx in queues[sender] if any(tx is other for other in last)]:
             self.answer(tx, Status.EVICTED)
             self.dropped += 1
         queues = {}
