@@ -73,7 +73,8 @@ class Ledger:
         Raises:
             InputError: a term is unknown or a setting is outside its range.
         """
-        whole("root_every", root_every, 1, 2**31)
+        for field, value, low in (("spare", spare, 0), ("pool", pool, 1), ("root_every", root_every, 1)):
+            whole(field, value, low, 2**31)
         whole("finality", finality, 0, 2**31 if record else 0)
         batch = deployment.blank(1, len(balances) + spare, pool, recorded=record)
         found(batch, seeds=seed, balances=balances, **genesis)
@@ -108,8 +109,7 @@ class Ledger:
         Raises:
             InputError: an argument is unknown, the sender has no account, or the mempool has no place left.
         """
-        if not 0 <= sender < self.book.accounts.size:
-            raise InputError(f"sender: {sender} given, allowed are addresses 0 to {self.book.accounts.size - 1}")
+        whole("sender", sender, 0, self.book.accounts.size - 1)
         request = records(SIGNED, 1)
         request["kind"], request["sender"], request["deadline"] = whole("kind", kind), sender, whole("deadline", deadline)
         request["nonce"] = whole("nonce", self._next_nonce(sender) if nonce is None else nonce)
@@ -155,10 +155,9 @@ class Ledger:
             InputError: no such proposer, a gas limit too far away, or a builder that names what does not wait, or twice.
         """
         head: Any = self.book.head[0]
-        if proposer is not None:
-            whole("proposer", proposer, 0, self.book.accounts.size - 1)
-            if not is_open(self.book.accounts, proposer):
-                raise InputError(f"proposer: {proposer} given, allowed are accounts that are in use")
+        accounts = self.book.accounts
+        if proposer is not None and not is_open(accounts, whole("proposer", proposer, 0, accounts.size - 1)):
+            raise InputError(f"proposer: {proposer} given, allowed are accounts that are in use")
         if gas_limit is not None and not is_gas_limit(whole("gas_limit", gas_limit, 0, MAX_GAS), int(head.gas_limit)):
             step = int(head.gas_limit) // LIMIT_QUOTIENT - 1
             raise InputError(f"gas_limit: {gas_limit} given, allowed is {head.gas_limit} and {max(step, 0)} more or less")
@@ -166,8 +165,7 @@ class Ledger:
         if builder is not None:
             self.book.pool["rank"][: int(head.pending)] = self._ranks(builder)
             head.ordering = Ordering.BUILDER
-        if proposer is not None:
-            head.proposer = proposer
+        head.proposer = head.proposer if proposer is None else proposer
         head.gas_limit = head.gas_limit if gas_limit is None else gas_limit
         self.deployment.seal_worlds(self.batch, self.scratch, 0, 1)
         head.ordering = ordering
@@ -192,10 +190,9 @@ class Ledger:
 
     def job(self, number: int) -> dict[str, int]:
         """The columns of a job, by name; of a closed one as long as its row is not used again."""
-        terms = self.book.terms[0]
-        whole("job", number, max(0, int(terms.opened) - self.book.jobs.size), int(terms.opened) - 1)
-        row = self.book.jobs[number % self.book.jobs.size]
-        return {column: int(row[column]) for column in self.book.jobs.dtype.names}
+        jobs, opened = self.view("jobs"), int(self.book.terms[0].opened)
+        whole("job", number, max(0, opened - jobs.size), opened - 1)
+        return {column: int(jobs[column][number % jobs.size]) for column in jobs.dtype.names}
 
     def view(self, table: str) -> Records:
         """A table of the state as an array with named columns, one record per row, not to be written.
