@@ -26,10 +26,11 @@ from chain.status import Receipt, Status, receipt_of
 
 
 class Snapshot(NamedTuple):
-    """A state to go back to, with the record up to it."""
+    """A state to go back to, with the record up to it and what is kept of other branches."""
 
     arrays: list[np.ndarray[Any, Any]]
     blocks: list[Block]
+    forks: Forks | None
 
 
 class Ledger:
@@ -221,15 +222,17 @@ class Ledger:
 
     def snapshot(self) -> Snapshot:
         """A copy of everything, for `restore`."""
-        return Snapshot([array.copy() for array in self.batch], [] if self.history is None else list(self.history.blocks))
+        blocks = [] if self.history is None else list(self.history.blocks)
+        forks = None if self.forks is None else self.forks.copy(self, self.forks.history)
+        return Snapshot([array.copy() for array in self.batch], blocks, forks)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this ledger: everything, the mempool and the tick included."""
+        """Go back to a snapshot of this ledger: everything, the mempool, the tick and the blocks beside included."""
         for array, kept in zip(self.batch, snapshot.arrays, strict=True):
             array[...] = kept
         if self.history is not None:
             self.history.go_back(snapshot.blocks)
-            self._record(self.history, 0 if self.forks is None else self.forks.finality)
+            self.forks = None if snapshot.forks is None else snapshot.forks.copy(self, self.history)
 
     def fork(self) -> "Ledger":
         """Another ledger in the same state with the same record: a second node, or a way to try something out."""
@@ -283,7 +286,7 @@ class Ledger:
         Args:
             path: the file.
             pool: places in the mempool; as many as the largest block needs, if those are more.
-            finality: as for a new ledger.
+            finality: as for a new ledger; what was loaded is final.
 
         Raises:
             InputError: it is no recorded ledger.
