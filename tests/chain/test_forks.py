@@ -1,8 +1,12 @@
 """What a node keeps of other branches: through a snapshot and a file, and of blocks that it can not follow."""
 
+import pytest
+
 from chain.consensus import Reception
+from chain.journal import parsed, written
 from chain.layout import Kind, Ordering
 from chain.ledger import Ledger
+from chain.replay import MAX_PAUSE, replay
 from chain.status import Status
 from tests.chain.nodes import sound
 from tests.chain.test_consensus import forged, sealed, two
@@ -90,4 +94,16 @@ def test_what_waits_and_what_is_counted_of_it_is_not_undone():
     assert (head.dropped, head.ordering, head.capacity, head.pending) == (2, Ordering.ARRIVAL, 9, 2)
     assert (len(waited), a.waiting.tolist()) == (2, waited)
     assert a.book.accounts["pending"].sum() == 2
+    sound(a)
+
+
+@pytest.mark.parametrize(("pause", "taken"), [(MAX_PAUSE, True), (MAX_PAUSE + 1, False), (2**61, False), (2**63 - 2**10, False)])
+def test_a_block_far_ahead_of_its_time_is_refused_and_leaves_ticks_for_others(pause, taken):
+    a, b = two()
+    b.book.head[0].tick += pause - 1
+    assert a.receive(sealed(b, (1, 7))) == (Reception.EXTENDED if taken else Reception.INVALID)
+    own = sealed(a, (0, 5))
+    if taken:
+        assert b.receive(own) == Reception.EXTENDED
+    replay(parsed(b"".join(written(a.history)), "a"))
     sound(a)
