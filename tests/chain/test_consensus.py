@@ -245,6 +245,7 @@ def test_forks_are_for_recorded_ledgers_that_were_founded_with_them():
     small = purse([MONEY] * 4, finality=2, pool=3)
     with pytest.raises(InputError, match="block: 4 transactions given, allowed are the mempool's 3 places"):
         small.receive(large.history.blocks[-1])
+    assert purse([MONEY] * 4, finality=2, pool=4).receive(large.history.blocks[-1]) == Reception.EXTENDED
 
 
 def test_who_finds_a_block_is_drawn_by_shares():
