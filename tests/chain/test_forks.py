@@ -3,9 +3,11 @@
 import pytest
 
 from chain.consensus import Reception
+from chain.history import History
 from chain.journal import parsed, written
 from chain.layout import Kind, Ordering
 from chain.ledger import Ledger
+from chain.mempool import next_tick
 from chain.replay import MAX_PAUSE, replay
 from chain.status import Status
 from tests.chain.nodes import sound
@@ -75,6 +77,36 @@ def test_all_that_follows_a_wrong_block_is_forgotten_with_it():
     assert a.receive(beyond) == Reception.INVALID
     assert a.receive(forged(beyond, parent=other.header.hash)) == Reception.UNKNOWN_PARENT
     assert set(a.forks.blocks) == {block.header.hash for block in a.history.blocks}
+    sound(a)
+
+
+def test_a_node_whose_clock_is_ahead_of_a_longer_branch_keeps_its_tick_and_draws_for_it():
+    a, b = two()
+    branch = [sealed(b, (1, 7)), sealed(b)]
+    sealed(a, (0, 5))
+    for _ in range(7):
+        next_tick(a.book.head[0])
+    head = a.book.head[0]
+    tick, key = int(head.tick), int(head.latency)
+    assert [a.receive(block) for block in branch] == [Reception.BESIDE, Reception.REORGANISED]
+    assert (tick, head.tick, head.latency) == (8, 8, key)
+    assert a.waiting["since"].tolist() == [8], "what was orphaned is submitted anew"
+    sound(a)
+
+
+def test_a_record_that_begins_late_is_gone_back_in_like_any_other(tmp_path):
+    late = two()[0]
+    for amount in (1, 2, 3):
+        sealed(late, (0, amount))
+    late.history = History(late.deployment, late.book)
+    a, b = (Ledger.load(late.export(tmp_path / "late.ledger"), finality=10) for _ in range(2))
+    common = sealed(a, (0, 4))
+    assert b.receive(common) == Reception.EXTENDED
+    sealed(a, (0, 5))
+    branch = [sealed(b, (1, 7)), sealed(b)]
+    assert [a.receive(block) for block in branch] == [Reception.BESIDE, Reception.REORGANISED]
+    assert [block.header.height for block in a.history.blocks] == [3, 4, 5, 6]
+    assert a.waiting["amount"].tolist() == [5]
     sound(a)
 
 
