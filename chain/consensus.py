@@ -6,7 +6,7 @@
 3. To go over, the consensus state of the common ancestor is restored and the blocks of the other branch are executed. Orphaned
    transactions return to the mempool, and what the other branch holds leaves it. The tick, the mempool and what policies remember
    are not undone.
-4. A block with `finality` blocks after it is final: no branch that leaves it out is taken.
+4. A block with `finality` blocks after it is final, and so is the head at which a node began: no branch without it is taken.
 """
 
 from enum import Enum
@@ -41,11 +41,12 @@ def elect(head: Record, shares: Integers) -> int:
     """Who finds the next block: a draw of this tick, by shares of the computing power (whole numbers, in any unit).
 
     Raises:
-        InputError: a share is negative, or all are 0.
+        InputError: a share is negative or no whole number, all are 0, or they add up to 2^63 and more.
     """
-    total = np.cumsum(shares)
-    if total.size == 0 or np.min(shares) < 0 or total[-1] <= 0:
-        raise InputError(f"shares: {list(shares)} given, allowed are whole numbers from 0, not all of them 0")
+    given = np.asarray(shares)
+    if given.dtype.kind not in "iu" or given.min(initial=0) < 0 or not 0 < sum(given.tolist()) < 2**63:
+        raise InputError(f"shares: {given.tolist()} given, allowed are whole numbers from 0, in all 1 to 2^63 - 1")
+    total = np.cumsum(given)
     return int(np.searchsorted(total, below(np.uint64(draw(head, head.tick, 0, What.PROPOSER, 0)), int(total[-1])), side="right"))
 
 
@@ -98,6 +99,7 @@ class Forks:
     def __init__(self, ledger: "Ledger", history: History, finality: int) -> None:
         """Begin at the head of a ledger and its record; `finality` is at least 1."""
         self.ledger, self.history, self.finality = ledger, history, finality
+        self.begun = history.head.height
         self.blocks: dict[bytes, Block] = {}
         self.states: dict[bytes, list[Records]] = {}
         self.remember()
@@ -105,13 +107,13 @@ class Forks:
     def copy(self, ledger: "Ledger", history: History) -> "Forks":
         """The same for a copy of the ledger."""
         other = Forks(ledger, history, self.finality)
-        other.blocks, other.states = dict(self.blocks), dict(self.states)
+        other.begun, other.blocks, other.states = self.begun, dict(self.blocks), dict(self.states)
         return other
 
     @property
     def final(self) -> int:
         """The height of the last final block."""
-        return self.history.head.height - self.finality
+        return max(self.begun, self.history.head.height - self.finality)
 
     def remember(self) -> None:
         """Keep the block at the head and its state; forget what is final."""
@@ -145,6 +147,8 @@ class Forks:
         if header.height <= head.height:
             return Reception.BESIDE
         done = self._go_over(block)
+        if done == Reception.TOO_OLD:
+            self._forget(name)
         return Reception.EXTENDED if extends and done == Reception.REORGANISED else done
 
     def _go_over(self, tip: Block) -> Reception:
@@ -179,17 +183,23 @@ class Forks:
         return done
 
     def _execute(self, branch: list[Block]) -> Reception:
-        """Execute a branch; from an invalid block on it is forgotten."""
+        """Execute a branch; an invalid block of it is forgotten."""
         ledger = self.ledger
-        for k, block in enumerate(branch):
+        for block in branch:
             try:
                 check_header(block.header, self.history.head, ledger.book)
                 execute(ledger.deployment, ledger.batch, ledger.scratch, block)
                 recorded(self.history, block)
             except TamperedError:
-                for invalid in branch[k:]:
-                    self.blocks.pop(invalid.header.hash, None)
-                    self.states.pop(invalid.header.hash, None)
+                self._forget(block.header.hash)
                 return Reception.INVALID
             self.remember()
         return Reception.REORGANISED
+
+    def _forget(self, name: bytes) -> None:
+        """Forget a block beside and all that follow it, which came later."""
+        gone = {name}
+        for other, block in list(self.blocks.items()):
+            if other in gone or block.header.parent in gone:
+                gone.add(other)
+                del self.blocks[other]

@@ -27,8 +27,6 @@ GAS[Kind.POST_PRICE] = 50
 ELASTICITY = 2
 """The gas limit is this many times the target."""
 LIMIT_QUOTIENT = 1_024
-LEAST_GAS_LIMIT = 5
-"""Below it no gas limit may move: Ethereum's 5,000, in our units."""
 
 
 @rule
@@ -40,14 +38,13 @@ def gas_of(kind: int) -> int:
 
 
 @rule
-def charge(accounts: Records, head: Record, sender: int, gas: int, tip: int) -> int:
-    """Burn the base fee and pay the tip to the proposer; returns the whole fee. The sender can pay: it was checked."""
+def charge(accounts: Records, head: Record, sender: int, gas: int, tip: int) -> None:
+    """Burn the base fee and pay the tip to the proposer. The sender can pay: it was checked."""
     burned, earned = gas * head.base_fee, gas * tip
     burn(accounts, head, sender, burned)
     transfer(accounts, sender, head.proposer, earned)
     head.fees_burned += burned
     head.tips += earned
-    return int(burned + earned)
 
 
 @rule
@@ -76,6 +73,9 @@ def next_base_fee(base_fee: int, gas_limit: int, gas_used: int, quotient: int) -
 
 @rule
 def is_gas_limit(limit: int, parent: int) -> bool:
-    """Whether a block may have this gas limit after a block with that one (EIP-1559): it moves by less than 1 / 1,024 of it."""
+    """Whether a block may have this gas limit after a block with that one (EIP-1559): the same, or less than 1 / 1,024 away.
+
+    Ethereum's floor, 5,000 gas or 5 of our units, needs no condition: a limit below 2,048 does not move at all.
+    """
     step = parent // LIMIT_QUOTIENT
-    return (parent - step < limit < parent + step and LEAST_GAS_LIMIT <= limit <= MAX_GAS) or limit == parent
+    return (parent - step < limit < parent + step and limit <= MAX_GAS) or limit == parent

@@ -89,8 +89,10 @@ def found(
     """
     size = book.accounts.shape[1]
     money = [whole("balances", m, 0, MAX_SUPPLY) for m in np.atleast_1d(balances).tolist()]
-    layout = np.arange(size) if rows is None else np.asarray(rows, np.int64)
-    if len(money) > size or not np.array_equal(np.sort(layout), np.arange(size)):
+    if not money:
+        raise InputError("balances: [] given, allowed is one amount and more")
+    layout = np.arange(size) if rows is None else np.asarray(rows)
+    if len(money) > size or layout.dtype.kind not in "iu" or not np.array_equal(np.sort(layout), np.arange(size)):
         raise InputError(f"rows: {size} account rows need a permutation of 0 to {size - 1} and at most {size} balances")
     if sum(money) > MAX_SUPPLY:
         raise InputError(f"balances: allowed are amounts from 0 that add up to at most {MAX_SUPPLY}")

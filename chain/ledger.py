@@ -26,10 +26,11 @@ from chain.status import Receipt, Status, receipt_of
 
 
 class Snapshot(NamedTuple):
-    """A state to go back to, with the record up to it."""
+    """A state to go back to, with the record up to it and what is kept of other branches."""
 
     arrays: list[np.ndarray[Any, Any]]
     blocks: list[Block]
+    forks: Forks | None
 
 
 class Ledger:
@@ -73,7 +74,8 @@ class Ledger:
         Raises:
             InputError: a term is unknown or a setting is outside its range.
         """
-        whole("root_every", root_every, 1, 2**31)
+        for field, value, low in (("spare", spare, 0), ("pool", pool, 1), ("root_every", root_every, 1)):
+            whole(field, value, low, 2**31)
         whole("finality", finality, 0, 2**31 if record else 0)
         batch = deployment.blank(1, len(balances) + spare, pool, recorded=record)
         found(batch, seeds=seed, balances=balances, **genesis)
@@ -108,8 +110,7 @@ class Ledger:
         Raises:
             InputError: an argument is unknown, the sender has no account, or the mempool has no place left.
         """
-        if not 0 <= sender < self.book.accounts.size:
-            raise InputError(f"sender: {sender} given, allowed are addresses 0 to {self.book.accounts.size - 1}")
+        whole("sender", sender, 0, self.book.accounts.size - 1)
         request = records(SIGNED, 1)
         request["kind"], request["sender"], request["deadline"] = whole("kind", kind), sender, whole("deadline", deadline)
         request["nonce"] = whole("nonce", self._next_nonce(sender) if nonce is None else nonce)
@@ -155,10 +156,9 @@ class Ledger:
             InputError: no such proposer, a gas limit too far away, or a builder that names what does not wait, or twice.
         """
         head: Any = self.book.head[0]
-        if proposer is not None:
-            whole("proposer", proposer, 0, self.book.accounts.size - 1)
-            if not is_open(self.book.accounts, proposer):
-                raise InputError(f"proposer: {proposer} given, allowed are accounts that are in use")
+        accounts = self.book.accounts
+        if proposer is not None and not is_open(accounts, whole("proposer", proposer, 0, accounts.size - 1)):
+            raise InputError(f"proposer: {proposer} given, allowed are accounts that are in use")
         if gas_limit is not None and not is_gas_limit(whole("gas_limit", gas_limit, 0, MAX_GAS), int(head.gas_limit)):
             step = int(head.gas_limit) // LIMIT_QUOTIENT - 1
             raise InputError(f"gas_limit: {gas_limit} given, allowed is {head.gas_limit} and {max(step, 0)} more or less")
@@ -166,8 +166,7 @@ class Ledger:
         if builder is not None:
             self.book.pool["rank"][: int(head.pending)] = self._ranks(builder)
             head.ordering = Ordering.BUILDER
-        if proposer is not None:
-            head.proposer = proposer
+        head.proposer = head.proposer if proposer is None else proposer
         head.gas_limit = head.gas_limit if gas_limit is None else gas_limit
         self.deployment.seal_worlds(self.batch, self.scratch, 0, 1)
         head.ordering = ordering
@@ -192,10 +191,9 @@ class Ledger:
 
     def job(self, number: int) -> dict[str, int]:
         """The columns of a job, by name; of a closed one as long as its row is not used again."""
-        terms = self.book.terms[0]
-        whole("job", number, max(0, int(terms.opened) - self.book.jobs.size), int(terms.opened) - 1)
-        row = self.book.jobs[number % self.book.jobs.size]
-        return {column: int(row[column]) for column in self.book.jobs.dtype.names}
+        jobs, opened = self.view("jobs"), int(self.book.terms[0].opened)
+        whole("job", number, max(0, opened - jobs.size), opened - 1)
+        return {column: int(jobs[column][number % jobs.size]) for column in jobs.dtype.names}
 
     def view(self, table: str) -> Records:
         """A table of the state as an array with named columns, one record per row, not to be written.
@@ -224,15 +222,17 @@ class Ledger:
 
     def snapshot(self) -> Snapshot:
         """A copy of everything, for `restore`."""
-        return Snapshot([array.copy() for array in self.batch], [] if self.history is None else list(self.history.blocks))
+        blocks = [] if self.history is None else list(self.history.blocks)
+        forks = None if self.forks is None else self.forks.copy(self, self.forks.history)
+        return Snapshot([array.copy() for array in self.batch], blocks, forks)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this ledger: everything, the mempool and the tick included."""
+        """Go back to a snapshot of this ledger: everything, the mempool, the tick and the blocks beside included."""
         for array, kept in zip(self.batch, snapshot.arrays, strict=True):
             array[...] = kept
         if self.history is not None:
             self.history.go_back(snapshot.blocks)
-            self._record(self.history, 0 if self.forks is None else self.forks.finality)
+            self.forks = None if snapshot.forks is None else snapshot.forks.copy(self, self.history)
 
     def fork(self) -> "Ledger":
         """Another ledger in the same state with the same record: a second node, or a way to try something out."""
@@ -286,7 +286,7 @@ class Ledger:
         Args:
             path: the file.
             pool: places in the mempool; as many as the largest block needs, if those are more.
-            finality: as for a new ledger.
+            finality: as for a new ledger; what was loaded is final.
 
         Raises:
             InputError: it is no recorded ledger.

@@ -25,7 +25,8 @@ from chain.sorting import scratch_for
 from chain.state import state_of
 from chain.status import Status, were_admitted
 
-MAX_TICK = 2**62
+MAX_TICK, MAX_PAUSE = 2**61, 2**32
+"""How far from 0 a record may begin, and most ticks from one block to the next: a block far ahead would leave none for others."""
 Watch = Callable[[Any, Block], None]
 """Called with the book of one world and a block, right after the block was executed again."""
 
@@ -72,16 +73,15 @@ def check_header(header: Header, parent: Header, book: Any) -> None:
     Raises:
         TamperedError: it can not; the error names the field.
     """
-    head, accounts, height = book.head[0], book.accounts, header.height
-    if not parent.tick < header.tick < MAX_TICK:
-        raise TamperedError(f"{header.tick} recorded, allowed is more than {parent.tick}", height, "header", field="tick")
+    head, accounts, height, tick = book.head[0], book.accounts, header.height, header.tick
+    if not parent.tick < tick <= parent.tick + MAX_PAUSE:
+        raise TamperedError(f"{tick} recorded, allowed is 1 to {MAX_PAUSE} after {parent.tick}", height, "header", field="tick")
     if not 0 <= header.proposer < accounts.size or accounts[header.proposer].owner < 0:
         raise TamperedError(f"{header.proposer} recorded, there is no such account", height, "header", field="proposer")
     if header.base_fee != head.base_fee:
         raise TamperedError(f"{header.base_fee} recorded, it was {head.base_fee}", height, "header", field="base_fee")
     if not is_gas_limit(header.gas_limit, parent.gas_limit):
-        given = f"{header.gas_limit} recorded, too far from {parent.gas_limit}"
-        raise TamperedError(given, height, "header", field="gas_limit")
+        raise TamperedError(f"{header.gas_limit} recorded, too far from {parent.gas_limit}", height, "header", field="gas_limit")
 
 
 def check_signed(block: Block, accounts: Records) -> None:
@@ -201,8 +201,8 @@ def check_passing(journal: Journal) -> None:
             values = journal.tables[name][:, journal.about["tables"][name]["columns"].index(column)]
             if values.any():
                 row = int(np.argmax(values != 0))
-                given = f"{values[row]} recorded, allowed is 0"
-                raise TamperedError(given, journal.blocks[0].header.height, f"table {name}", row, column)
+                height, given = journal.blocks[0].header.height, f"{values[row]} recorded, allowed is 0"
+                raise TamperedError(given, height, f"table {name}", row, column)
 
 
 def replay(journal: Journal, watch: Watch | None = None, places: int = 1) -> Replayed:

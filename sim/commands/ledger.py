@@ -24,13 +24,21 @@ PROOF_BYTES = 2**24
 """No proof is so large."""
 
 
-def audit(files: LedgerFiles) -> None:
+def audit(
+    files: LedgerFiles,
+    head: Annotated[
+        str, typer.Option(metavar="HASH", help="Hash of the last header, as you noted it: the file must end there. For one file.")
+    ] = "",
+) -> None:
     """Execute recorded ledgers again from their genesis: does everything come out as it was recorded?"""
+    noted = header_hash("--head", head)
     from sim.commands.sweep import say
     from sim.ledgers.reading import files_of, read
     from sim.screen import is_cold, progress
 
     chosen = [file for given in files for file in files_of(given).values()]
+    if noted and len(chosen) != 1:
+        raise InputError(f"--head: {len(chosen)} files given, allowed is one")
     is_cold()
     tampered, refused = 0, []
     for file in chosen:
@@ -44,6 +52,11 @@ def audit(files: LedgerFiles) -> None:
         except InputError as error:
             refused.append(error)
         else:
+            last = recorded.history.head.hash.hex()
+            if noted not in ("", last):
+                tampered += 1
+                say(f"{file} does NOT hold: its last header has the hash {last}")
+                continue
             say(f"{file} holds: {summary(recorded)}, {time.perf_counter() - started:.2f} s")
     for other in refused[1:]:
         print(f"ledgerlab: {other}", file=sys.stderr)  # noqa: T201
@@ -51,6 +64,17 @@ def audit(files: LedgerFiles) -> None:
         raise refused[0]
     if tampered:
         raise typer.Exit(1)
+
+
+def header_hash(option: str, text: str) -> str:
+    """The hash of a header, in lower case; nothing if none was given.
+
+    Raises:
+        InputError: that is no hash.
+    """
+    if text and not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise InputError(f"{option}: {text!r} given, allowed is the hash of a header, 64 hexadecimal digits")
+    return text.lower()
 
 
 def summary(recorded: "Recorded") -> str:
@@ -218,15 +242,14 @@ def check_proof(file: Path, trusted: str = "") -> None:
     from sim.commands.sweep import say
     from sim.ledgers.proofs import in_words
 
-    if trusted and not re.fullmatch(r"[0-9a-fA-F]{64}", trusted):
-        raise InputError(f"--header: {trusted!r} given, allowed is the hash of a header, 64 hexadecimal digits")
+    known = header_hash("--header", trusted)
     try:
         proof, header = from_text(read_plain(file, PROOF_BYTES).decode())
     except (InputError, UnicodeDecodeError) as error:
         reason = error if isinstance(error, InputError) else "it is no text"
         raise InputError(f"proof: {file} is no proof ({reason})") from None
     encoded = header.hash.hex()
-    if trusted and trusted.lower() != encoded:
+    if known not in ("", encoded):
         say(f"{file} proves NOTHING: its header has the hash {encoded}")
         raise typer.Exit(1)
     record = check(proof, header)
@@ -234,5 +257,5 @@ def check_proof(file: Path, trusted: str = "") -> None:
         say(f"{file} proves NOTHING: it does not lead to its header")
         raise typer.Exit(1)
     say(f"{file} proves: {in_words(proof, header, record)}")
-    if not trusted:
+    if not known:
         say(f"That is if you trust the header in it: {encoded}; --header HASH checks that it is the one you know.")

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from chain.contracts import service_market
-from chain.layout import Kind
+from chain.layout import NO_LIMIT, Kind
 from chain.ledger import Ledger
+from chain.mempool import clear
 from tests.chain.markets import TERMS, market
 
 LIMITS = (-(2**63), -1, 2**40, 2**40 + 1, 2**62, 2**62 + 1, 2**63 - 1)
 people = st.integers(1, 4)
 anyone = people | st.sampled_from((-(2**63), -1, 0, 5, 6, 7, 2**63 - 1))
 tips = st.integers(0, 3) | st.sampled_from(LIMITS)
+limits = st.just(NO_LIMIT) | st.just(NO_LIMIT) | st.integers(0, 5) | st.sampled_from(LIMITS)
 amounts = st.integers(0, 2_000) | st.sampled_from(LIMITS)
 shares = st.integers(0, 10_000) | st.sampled_from(LIMITS)
 services = st.integers(0, 1) | st.sampled_from(LIMITS)
@@ -26,8 +28,9 @@ services = st.integers(0, 1) | st.sampled_from(LIMITS)
 
 def silence_releases(ledger: Ledger) -> None:
     """After as many empty blocks as the windows are long, every job is closed and only stakes are locked."""
-    while ledger.book.head[0].pending:
-        ledger.seal()
+    while ledger.seal():
+        ledger.check()
+    clear(ledger.book.head, ledger.book.accounts, ledger.book.pool)  # what waits for a lower base fee waits no longer
     for _ in range(TERMS["delivery_window"] + TERMS["dispute_window"] + 1):
         ledger.seal()
         ledger.check()
@@ -43,8 +46,8 @@ class Market(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        fading = {"rating_decay_bps": 2_000, "rating_by_payment": 1}
-        self.ledger = market(jobs=4, reliability_bps=6_000, arbiter_bps=6_000, gas_limit=700, base_fee=1, **fading)
+        given = {"rating_decay_bps": 2_000, "rating_by_payment": 1, "fee_quotient": 2}
+        self.ledger = market(jobs=4, reliability_bps=6_000, arbiter_bps=6_000, gas_limit=700, base_fee=1, **given)
         for person in (1, 2, 3, 4):
             self.ledger.submit(Kind.BOND, person, amount=500)
             self.ledger.submit(Kind.POST, person, subject=person % 2, amount=100 * person, stake=20 * person, count=2)
@@ -54,9 +57,14 @@ class Market(RuleBasedStateMachine):
         if self.ledger.book.head[0].pending < self.ledger.book.pool.size:
             self.ledger.submit(kind, sender, **given)
 
-    @rule(sender=people, to=anyone, amount=amounts, tip=tips)
-    def transfer(self, sender: int, to: int, amount: int, tip: int) -> None:
-        self.submit(Kind.TRANSFER, sender, to=to, amount=amount, tip=tip)
+    @rule(sender=people, to=anyone, amount=amounts, tip=tips, max_fee=limits)
+    def transfer(self, sender: int, to: int, amount: int, tip: int, max_fee: int) -> None:
+        self.submit(Kind.TRANSFER, sender, to=to, amount=amount, tip=tip, max_fee=max_fee)
+
+    @rule(sender=people, tip=tips, max_fee=limits)
+    def offer_more_for_what_comes_next(self, sender: int, tip: int, max_fee: int) -> None:
+        nonce = int(self.ledger.book.accounts[sender].nonce)
+        self.submit(Kind.TRANSFER, sender, nonce=nonce, to=sender, tip=tip, max_fee=max_fee)
 
     @rule(sender=people, amount=amounts)
     def register(self, sender: int, amount: int) -> None:
@@ -78,13 +86,13 @@ class Market(RuleBasedStateMachine):
     def post(self, sender: int, subject: int, amount: int, stake: int, count: int) -> None:
         self.submit(Kind.POST, sender, subject=subject, amount=amount, stake=stake, count=count)
 
-    @rule(sender=people, to=anyone, subject=services, amount=amounts, tip=tips)
-    def hire(self, sender: int, to: int, subject: int, amount: int, tip: int) -> None:
-        self.submit(Kind.HIRE, sender, to=to, subject=subject, amount=amount, tip=tip)
+    @rule(sender=people, to=anyone, subject=services, amount=amounts, tip=tips, max_fee=limits)
+    def hire(self, sender: int, to: int, subject: int, amount: int, tip: int, max_fee: int) -> None:
+        self.submit(Kind.HIRE, sender, to=to, subject=subject, amount=amount, tip=tip, max_fee=max_fee)
 
-    @rule(sender=people, to=people, tip=st.integers(0, 3))
-    def hire_well(self, sender: int, to: int, tip: int) -> None:
-        self.submit(Kind.HIRE, sender, to=to, subject=to % 2, amount=2**40, tip=tip)
+    @rule(sender=people, to=people, tip=st.integers(0, 3), max_fee=st.just(NO_LIMIT) | st.integers(1, 6))
+    def hire_well(self, sender: int, to: int, tip: int, max_fee: int) -> None:
+        self.submit(Kind.HIRE, sender, to=to, subject=to % 2, amount=2**40, tip=tip, max_fee=max_fee)
 
     @rule(kind=st.sampled_from((Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE)), sender=people, job=amounts, bps=shares)
     def speak_of_any_job(self, kind: Kind, sender: int, job: int, bps: int) -> None:
@@ -107,9 +115,9 @@ class Market(RuleBasedStateMachine):
         if number >= 0:
             self.submit(kind, self.ledger.job(number)[party], subject=number, bps=bps)
 
-    @rule(kind=st.sampled_from((-(2**63), -1, 0, max(Kind) + 1, 99, 2**62)), sender=people, tip=tips)
-    def call_what_does_not_exist(self, kind: int, sender: int, tip: int) -> None:
-        self.submit(kind, sender, tip=tip)
+    @rule(kind=st.sampled_from((-(2**63), -1, 0, max(Kind) + 1, 99, 2**62)), sender=people, tip=tips, max_fee=limits)
+    def call_what_does_not_exist(self, kind: int, sender: int, tip: int, max_fee: int) -> None:
+        self.submit(kind, sender, tip=tip, max_fee=max_fee)
 
     @rule()
     def seal(self) -> None:

@@ -245,6 +245,7 @@ def test_forks_are_for_recorded_ledgers_that_were_founded_with_them():
     small = purse([MONEY] * 4, finality=2, pool=3)
     with pytest.raises(InputError, match="block: 4 transactions given, allowed are the mempool's 3 places"):
         small.receive(large.history.blocks[-1])
+    assert purse([MONEY] * 4, finality=2, pool=4).receive(large.history.blocks[-1]) == Reception.EXTENDED
 
 
 def test_who_finds_a_block_is_drawn_by_shares():
@@ -258,9 +259,9 @@ def test_who_finds_a_block_is_drawn_by_shares():
     odds = shares / shares.sum()
     assert (np.abs(found / draws - odds) <= 4.5 * np.sqrt(odds * (1 - odds) / draws)).all()
     assert found[1] == 0
-    for wrong in ([], [0, 0], [3, -1]):
+    for wrong in ([], [0, 0], [3, -1], [0.3, 0.7], [2**62] * 5, ["all"]):
         with pytest.raises(InputError, match=r"shares: .* given, allowed are whole numbers from 0"):
-            elect(head, np.array(wrong, np.int64))
+            elect(head, wrong)
 
 
 def test_a_fork_remembers_branches_beside_and_is_independent():

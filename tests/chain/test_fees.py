@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.fees import GAS, LEAST_GAS_LIMIT, gas_of, is_gas_limit, next_base_fee
+from chain.fees import GAS, gas_of, is_gas_limit, next_base_fee
 from chain.layout import MAX_BASE_FEE, MAX_GAS, MAX_PRICE, Kind
 from chain.status import Status
 from tests.chain.markets import head, market, purse
@@ -61,11 +61,12 @@ def test_empty_blocks_lower_the_base_fee_by_an_eighth_rounded_down(base_fee):
     assert (following == base_fee) == (base_fee <= 7), "a base fee of 7 or less does not fall"
 
 
-@given(st.integers(LEAST_GAS_LIMIT, MAX_GAS), st.integers(-2_000_000, 2_000_000))
+@given(st.integers(0, MAX_GAS), st.integers(-2_000_000, 2_000_000))
 def test_a_gas_limit_moves_by_less_than_a_1024th(parent, change):
     for limit in (parent + change, parent + change % (parent // 512 + 3) - parent // 1024 - 1):
         moved = abs(limit - parent)
-        allowed = moved == 0 or (moved < parent // 1024 and 5 <= limit <= MAX_GAS)
+        allowed = moved == 0 or (moved < parent // 1024 and limit <= MAX_GAS)
+        assert limit >= 5 or not allowed or moved == 0, "EIP-1559's floor"
         assert is_gas_limit(limit, parent) == allowed
 
 
@@ -77,8 +78,12 @@ def test_a_gas_limit_moves_by_less_than_a_1024th(parent, change):
         (10_250, 10_240, False),
         (10_231, 10_240, True),
         (10_230, 10_240, False),
+        (2_047, 2_048, True),
+        (2_046, 2_047, False),
+        (2_047, 2_047, True),
         (85, 85, True),
         (86, 85, False),
+        (0, 0, True),
         (MAX_GAS, MAX_GAS, True),
         (MAX_GAS, MAX_GAS - 1, True),
         (MAX_GAS + 1, MAX_GAS, False),
@@ -98,6 +103,16 @@ def test_the_base_fee_is_burned_and_the_tip_goes_to_the_proposer():
     assert [ledger.balance(a) for a in range(3)] == [50 + 84, 1_000 - 147 - 100, 100]
     assert (head(ledger).burned, head(ledger).fees_burned, head(ledger).tips) == (63, 63, 84)
     ledger.check()
+
+
+@pytest.mark.parametrize(("tip", "max_fee", "paid"), [(4, 8, 7), (4, 7, 7), (4, 6, 6), (4, 4, 4), (3, 3, 3), (0, 3, 3)])
+def test_a_limit_cuts_the_tip_and_never_the_base_fee(tip, max_fee, paid):
+    ledger = purse([0, 1_000, 0], base_fee=3)
+    ledger.submit(Kind.TRANSFER, 1, to=2, amount=100, tip=tip, max_fee=max_fee)
+    (receipt,) = ledger.seal()
+    assert (receipt.status, receipt.fee) == (Status.OK, 21 * paid)
+    assert [ledger.balance(a) for a in range(3)] == [21 * (paid - 3), 900 - 21 * paid, 100]
+    assert (head(ledger).fees_burned, head(ledger).tips) == (63, 21 * (paid - 3))
 
 
 def test_a_refused_transaction_pays_the_same_fee():

@@ -124,7 +124,7 @@ HEADERS = [
     ({"proposer": 2**62}, 3, "proposer"),
     ({"tick": 0}, 2, "tick"),
     ({"tick": -(2**63)}, 1, "tick"),
-    ({"tick": 2**62}, 3, "tick"),
+    ({"tick": 2**33}, 3, "tick"),
     ({"height": 1}, 2, "height"),
     ({"state_root": NO_ROOT}, 1, "state_root"),
     ({"state_root": b"x" * 32}, 3, "state_root"),

@@ -68,6 +68,7 @@ def test_the_whole_supply_can_be_minted_and_no_more():
         ("rows", [0, 1, 2], "a permutation of 0 to 3"),
         ("rows", [0, 1, 2, 2], "a permutation of 0 to 3"),
         ("rows", [1, 2, 3, 4], "a permutation of 0 to 3"),
+        ("rows", [0.5, 1.5, 2.5, 3.5], "a permutation of 0 to 3"),
         ("proposer", 3, "0 to 2"),
         ("proposer", -1, "0 to 2"),
         ("base_fee", -1, f"0 to {MAX_BASE_FEE}"),

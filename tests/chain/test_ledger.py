@@ -82,6 +82,11 @@ def test_a_job_is_read_by_its_number():
     assert (job["client"], job["provider"], job["price"]) == (CLIENT, PROVIDER, PRICE)
 
 
+def test_a_ledger_without_jobs_says_so():
+    with pytest.raises(InputError, match=r"table: 'jobs' given, allowed are head, accounts, identities$"):
+        purse([1]).job(0)
+
+
 def test_books_that_do_not_balance_raise():
     ledger = busy()
     ledger.check()
@@ -93,8 +98,11 @@ def test_books_that_do_not_balance_raise():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"sender": -1}, "sender: -1 given, allowed are addresses 0 to 6"),
-        ({"sender": 7}, "sender: 7 given, allowed are addresses 0 to 6"),
+        ({"sender": -1}, "sender: -1 given, allowed is 0 to 6"),
+        ({"sender": 7}, "sender: 7 given, allowed is 0 to 6"),
+        ({"sender": 1.5, "nonce": 0}, "sender: 1.5 given, allowed is 0 to 6"),
+        ({"sender": "one"}, "sender: one given, allowed is 0 to 6"),
+        ({"sender": True}, "sender: True given, allowed is 0 to 6"),
         ({"sender": 5}, r"sender 5: .*NO_SUCH_SENDER"),
         ({"sender": 1, "amout": 3}, "amout: no such argument.*allowed are tip, max_fee, to, subject, amount, stake, count, bps"),
         ({"sender": 1, "arrival": 3}, "arrival: no such argument"),
@@ -121,6 +129,12 @@ def test_a_wrong_term_or_setting_is_named_with_what_is_allowed():
         Ledger(balances=[1], terms={"fee": 1})
     with pytest.raises(InputError, match="gas_limit: -5 given, allowed is 0 to"):
         Ledger(balances=[1], gas_limit=-5)
+    for field in ("pool", "spare"):
+        for wrong in (-1, 1.5, "many"):
+            with pytest.raises(InputError, match=f"{field}: {wrong} given, allowed is [01] to"):
+                Ledger(balances=[1], **{field: wrong})
+    with pytest.raises(InputError, match=r"balances: \[\] given, allowed is one amount and more"):
+        Ledger(balances=[])
     assert issubclass(InputError, LedgerLabError)
     assert issubclass(InputError, ValueError)
 

@@ -109,6 +109,14 @@ def test_a_higher_tip_goes_first():
     assert executed(ledger) == [(1, 0), (3, 0), (0, 0), (2, 0)]
 
 
+def test_of_equal_tips_the_one_that_its_limit_cuts_goes_last():
+    for cut in range(4):
+        ledger = purse([10**6] * 4, base_fee=10)
+        for sender in range(4):
+            ledger.submit(Kind.TRANSFER, sender, to=0, tip=5, max_fee=14 if sender == cut else 15 + sender)
+        assert executed(ledger)[-1] == (cut, 0)
+
+
 def test_nobody_overtakes_itself_whatever_it_tips_and_in_whatever_order_it_submits():
     for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
         ledger = purse([10**6] * 2)

@@ -123,6 +123,24 @@ def test_another_row_of_the_same_chunk_is_proved_as_what_it_is_and_other_rows_ar
         assert found == (record_of(accounts, row, ("pending",)) if 64 <= row < 128 else None)
 
 
+def test_a_row_after_the_last_one_of_a_short_chunk_is_not_proved():
+    ledger = ledger_of()
+    busy = max(ledger.history.blocks, key=lambda block: block.header.transactions).header
+    assert busy.transactions % 32, "its last chunk is short"
+    last = ledger.prove("transactions", busy.transactions - 1, height=busy.height)
+    state = ledger.prove("accounts", 199)
+    for beyond in range(1, 32):
+        assert verify(last._replace(row=last.row + beyond), busy) is None
+        assert verify(state._replace(row=199 + beyond), ledger.history.head) is None
+
+
+def test_the_state_is_proved_as_of_the_last_block_only():
+    ledger = ledger_of()
+    assert ledger.prove("accounts", 0, height=3) == ledger.prove("accounts", 0)
+    with pytest.raises(InputError, match="height: 2 given, allowed is the last block"):
+        ledger.prove("accounts", 0, height=2)
+
+
 def test_what_no_header_vouches_for_is_refused_by_name():
     ledger = lived("token", 3, root_every=2)
     refusals = {

@@ -225,3 +225,11 @@ def test_whoever_waits_in_turn_behind_an_empty_promise_of_its_own_goes_with_it()
     ledger.submit(Kind.TRANSFER, 3, to=0, tip=2)
     statuses = [(receipt.sender, receipt.nonce, receipt.status.name) for receipt in ledger.seal()]
     assert sorted(statuses) == [(1, 0, "EVICTED"), (1, 1, "EVICTED"), (2, 0, "OK"), (3, 0, "OK")]
+
+
+def test_whoever_waits_and_can_not_pay_the_base_fee_of_now_goes_before_all_who_can():
+    ledger = purse([0, 21 * 10 - 1, 21 * 10], base_fee=10, capacity=1)
+    for sender, max_fee in ((1, 9), (2, 8)):
+        ledger.submit(Kind.TRANSFER, sender, to=0, max_fee=max_fee)
+    assert [(receipt.sender, receipt.status) for receipt in ledger.seal()] == [(1, Status.EVICTED)]
+    assert ledger.waiting["sender"].tolist() == [2]

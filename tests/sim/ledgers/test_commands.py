@@ -72,6 +72,22 @@ def test_a_ledger_that_does_not_hold_is_exit_1_with_the_place(capsys):
     assert not Path("frames").exists()
 
 
+def test_whoever_noted_the_last_header_sees_a_ledger_that_was_cut_off_or_made_anew(capsys):
+    ledger = story()
+    noted = ledger.history.head.hash.hex()
+    cut, other = story(), random_shop(0)
+    cut.history.blocks.pop()
+    cut.export("cut.ledger")
+    other.export("other.ledger")
+    assert answered(capsys, "audit", "story.ledger", "--head", noted.upper()).startswith("story.ledger holds: 7 blocks")
+    assert answered(capsys, "audit", "cut.ledger", "other.ledger").count(" holds: ") == 2, "in themselves both hold"
+    for file, last in (("cut.ledger", cut.history.head), ("other.ledger", other.history.head)):
+        assert main(["audit", file, "--head", noted]) == 1
+        assert capsys.readouterr() == (f"{file} does NOT hold: its last header has the hash {last.hash.hex()}\n", "")
+    assert "--head: 3 files given, allowed is one" in refused(capsys, "audit", ".", "--head", noted)
+    assert "--head: 'ab' given, allowed is the hash of a header" in refused(capsys, "audit", "story.ledger", "--head", "ab")
+
+
 @pytest.mark.parametrize("command", [["audit"], ["inspect"], ["prove", "--record", "accounts:0"]])
 def test_what_is_no_ledger_is_exit_2(command, capsys):
     Path("text.ledger").write_text("a text, and no ledger")
