@@ -116,6 +116,20 @@ def test_its_cluster_is_closed_to_whoever_does_not_know_the_token(opened):
     assert "RAY_AUTH_TOKEN" not in os.environ
 
 
+def test_a_cluster_is_started_beside_one_that_runs_already(opened, tmp_path):
+    from ray.cluster_utils import Cluster
+
+    other = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        engine = opened()
+        assert ray.get_runtime_context().gcs_address != other.address
+        assert [done.kind for done in engine.run(iter(fakes.tasks_of(tmp_path, "pass", "pass")))] == ["", ""]
+        engine.close()
+        assert other.head_node.any_processes_alive()
+    finally:
+        other.shutdown()
+
+
 def test_tasks_of_a_node_that_is_lost_are_executed_by_another(opened, tmp_path):
     from ray.cluster_utils import Cluster
 
