@@ -44,7 +44,7 @@ def opened():
 
 
 def test_it_gives_what_workers_give_and_stops_what_exceeds_a_limit(opened, tmp_path):
-    limits = Limits(seconds=3, memory_mb=100 if memory.CAN_LIMIT else None)
+    limits = Limits(seconds=6, memory_mb=100 if memory.CAN_LIMIT else None)
     tasks = fakes.tasks_of(
         tmp_path, "pass", "raise", "leave", "spin", "eat", "pass", "gorge", "sleep", "pass", rows=3, sha256="ab"
     )
