@@ -71,7 +71,7 @@ sweeps: $(STAMP)  ## Run the committed sweep anew: results/sweeps/policies/ (sec
 	$(BIN)/ledgerlab report results/sweeps/policies
 	rm results/sweeps/policies/report.html
 
-published: $(STAMP)  ## Run the published results of the ledger itself anew: results/fee_market/, results/double_spend/ (about ten minutes)
+published: $(STAMP)  ## Run the published results of the ledger itself anew: results/fee_market/, results/double_spend/ (about a quarter of an hour)
 	rm -rf build/published
 	$(BIN)/ledgerlab reproduce fee_market --out build/published/fee_market
 	$(BIN)/ledgerlab reproduce double_spend --out build/published/double_spend

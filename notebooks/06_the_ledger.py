@@ -233,7 +233,7 @@ for builder in (without_bob, without_bob, None):
 # ## 5. The fee market finds its level
 #
 # After every block the base fee moves by at most an eighth: up if more than half of the gas was used, down if less. Suppose
-# that in every block a thousand users want a transfer, each worth a different amount to its sender, uniform between 0 and V per
+# that in every block 1,200 users want a transfer, each worth a different amount to its sender, uniform between 0 and V per
 # gas. Each signs with `max_fee` at that value. So at a fee b the share 1 - b/V of them can pay, and the fee rests where these
 # fill half a block. With N gas of demand and a target of T that is at **V (1 - T/N)**.
 #
@@ -242,7 +242,7 @@ for builder in (without_bob, without_bob, None):
 # N/T is below 17, and swing for ever above. `ledgerlab reproduce fee_market` plays that with accounts on the ledger.
 
 # %%
-folder = sim.reproduce("fee_market", out=here / "fees", demand_ratios=[4, 12, 16, 20], blocks=300, users=1_000, worlds=4)
+folder = sim.reproduce("fee_market", out=here / "fees", demand_ratios=[4, 12, 16, 20], blocks=300, users=1_200, worlds=4)
 display(Image(folder / "fees.png"))
 
 # %% [markdown]

@@ -106,20 +106,24 @@ def run(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that `run`, `sweep` or `resilience` wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `run`, `sweep`, `resilience` or `reproduce` wrote.")],
 ) -> None:
-    """Write the report of a run directory anew, from its stored rows alone; of a study of resilience its page."""
+    """Write the report of a run directory anew, from its stored rows alone; of a study or a published result its page."""
+    from sim import reproduction
     from sim.attack.keeping import is_study, write_up
     from sim.commands.resilience import show as show_study
     from sim.commands.sweep import concluded
     from sim.experiments.opening import is_sweep
-    from sim.screen import show
+    from sim.screen import show, show_reproduction
 
     if is_sweep(folder):
         concluded(folder)
     elif is_study(folder):
         write_up(folder)
         show_study(folder)
+    elif reproduction.is_reproduction(folder):
+        reproduction.write_up(folder)
+        show_reproduction(folder)
     else:
         show(folder, True)
 

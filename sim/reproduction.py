@@ -139,6 +139,14 @@ def write_up(folder: Path) -> Path:
     return folder / TABLE
 
 
+def is_reproduction(folder: Path) -> bool:
+    """Whether a directory says that it holds a published result that was run again."""
+    try:
+        return bool(json.loads((folder / NAME).read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def read(folder: Path) -> dict[str, Any]:
     """The manifest of a reproduction.
 
@@ -149,7 +157,9 @@ def read(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT or manifest["version"] != VERSION or manifest["config"]["reproduces"] not in PUBLISHED:
             raise KeyError(manifest["format"])
-    except (OSError, ValueError, KeyError, TypeError):
+        if not all(isinstance(entry["sha256"], str) for entry in manifest["files"].values()):
+            raise KeyError("files")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(f"reproduction: {folder} is not one, allowed is a directory that `ledgerlab reproduce` made") from None
     return manifest
 

@@ -111,8 +111,18 @@ def reproduced(name: str, experiment: Any, folder: Path | None = None) -> None:
         is_cold()
     with progress(*result.rules()) as step:
         kept = reproduction.keep(name, experiment, folder, step)
-    manifest = reproduction.read(kept)
-    heads, lines = result.summary({table: read_table(kept, table, manifest) for table in result.TABLES}, manifest)
+    show_reproduction(kept)
+
+
+def show_reproduction(folder: Path) -> None:
+    """Print what came out of a published experiment, and where it is kept."""
+    from sim import reproduction
+    from sim.published import find
+
+    manifest = reproduction.read(folder)
+    name = manifest["config"]["reproduces"]
+    result = find(name)
+    heads, lines = result.summary({table: read_table(folder, table, manifest) for table in result.TABLES}, manifest)
     table = Table(heads[0], title=f"{name}: {result.TITLE}")
     for head in heads[1:]:
         table.add_column(head, justify="right")
@@ -121,4 +131,4 @@ def reproduced(name: str, experiment: Any, folder: Path | None = None) -> None:
     console = out()
     console.print(table)
     for file in (reproduction.TABLE, *result.FIGURES):
-        console.print(Text(str(kept / file)), soft_wrap=True)
+        console.print(Text(str(folder / file)), soft_wrap=True)

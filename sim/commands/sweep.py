@@ -266,13 +266,13 @@ def _as_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR|PROOF", help="What `sweep`, `run` or `prove` wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR|PROOF", help="What `sweep`, `run`, `reproduce` or `prove` wrote.")],
     replay: Annotated[str, typer.Option(metavar="N", help="So many cells, picked at random, are executed again.")] = "0",
     seed: Annotated[str, typer.Option(metavar="N", help="Of the pick; drawn, and told, if not given.")] = "",
     trust: Annotated[bool, typer.Option("--trust", help="Let policies be files that run code.")] = False,
     header: Annotated[str, typer.Option(metavar="HASH", help="Of a proof: hash of the header that you trust.")] = "",
 ) -> None:
-    """Check a run directory: every digest again, and some of its cells executed again. Of a proof: what does it prove?"""
+    """Check a run directory: every digest again, and some cells executed again. Of a proof: what does it prove?"""
     if folder.is_file():
         if replay != "0" or seed or trust:
             raise InputError(f"verify: {folder} is a file, allowed for a proof is --header alone")

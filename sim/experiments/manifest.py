@@ -218,6 +218,7 @@ class _Manifest(_Part):
     started: str
     wall_s: float
     files: dict[str, _File]
+    ledgers: dict[str, _File] = {}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

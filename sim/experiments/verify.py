@@ -22,6 +22,8 @@ from sim.experiments.seal import read_manifest
 from sim.experiments.spec import checked
 from sim.experiments.work import tables_of
 from sim.metrics.contrasts import Columns
+from sim.reproduction import is_reproduction
+from sim.reproduction import read as read_reproduction
 
 Listener = Callable[[int, int], None]
 
@@ -46,7 +48,7 @@ def verify(
     """Check a run directory.
 
     Args:
-        folder: of a sweep, or of a single run.
+        folder: of a sweep, of a single run, or of a published result that was run again.
         replay: so many cells of a sweep, picked at random among those that are done, are executed again and compared.
         seed: of the pick; drawn, and told in the notes, if not given.
         trust: whether policies may be files that run code when they are loaded.
@@ -94,10 +96,11 @@ def verify(
 
 
 def _verify_run(place: Path, replay: int) -> Verdict:
-    """Check a single run."""
+    """Check a single run, its recorded ledgers too, or a published result that was run again."""
     if replay:
         raise InputError(f"replay: {replay} given, allowed for a single run is 0; its report says how to run it again")
-    files = read_run(place)["files"]
+    manifest = read_reproduction(place) if is_reproduction(place) else read_run(place)
+    files = manifest["files"] | manifest.get("ledgers", {})
     problems = [line for name, entry in files.items() for line in _compared(place, name, entry["sha256"])]
     return Verdict(len(files), 0, tuple(problems), ())
 

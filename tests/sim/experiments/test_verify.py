@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import sim
 from chain.errors import InputError
+from sim.cli import main
 from sim.experiments.directory import encoded
 from sim.experiments.loading import load, read_sweep
 from sim.experiments.seal import own_digest
@@ -208,6 +210,37 @@ def test_a_single_run_is_checked_too(tmp_path):
     assert "runs.parquet" in verify(folder).problems[0]
     with pytest.raises(InputError, match="replay"):
         verify(folder, replay=1)
+
+
+def test_the_recorded_ledgers_of_a_run_are_checked_too(tmp_path):
+    folder = record("service_market", seeds=2, preset="minimal", ledgers=True, out=tmp_path / "run")
+    verdict = verify(folder)
+    assert (verdict.files, verdict.problems) == (4 + 2, ())
+    ledger = folder / "ledgers" / "1-1.ledger"
+    content = bytearray(ledger.read_bytes())
+    content[-1] ^= 1
+    ledger.write_bytes(content)
+    assert verify(folder).problems == ("ledgers/1-1.ledger: is not what was written (its SHA-256 differs)",)
+    ledger.unlink()
+    assert verify(folder).problems == ("ledgers/1-1.ledger: can not be read (No such file or directory)",)
+
+
+def test_a_published_result_that_was_run_again_is_checked_and_its_page_written_anew_too(tmp_path, capsys):
+    folder = sim.reproduce("double_spend", out=tmp_path / "spend", shares=[0.2], confirmations=[1], trials=3)
+    table = folder / "table.md"
+    page = table.read_bytes()
+    assert (verify(folder).files, verify(folder).problems) == (4, ())
+    table.write_bytes(page + b"!")
+    assert verify(folder).problems == ("table.md: is not what was written (its SHA-256 differs)",)
+    assert main(["report", str(folder)]) == 0
+    assert str(table) in capsys.readouterr().out
+    assert (table.read_bytes(), verify(folder).problems) == (page, ())
+    (folder / "runs.parquet").write_bytes(b"PAR1")
+    assert main(["report", str(folder)]) == 2
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"files": [1]}))
+    with pytest.raises(InputError, match="reproduction: "):
+        verify(folder)
 
 
 def test_what_is_no_run_directory_is_refused(tmp_path):
