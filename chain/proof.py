@@ -134,7 +134,7 @@ def from_text(text: str) -> tuple[Proof, Header]:
     try:
         given = json.loads(text)
     except (ValueError, TypeError, RecursionError):
-        raise InputError("proof: this is no JSON, allowed is what `as_text` writes") from None
+        raise InputError("proof: this is no JSON, allowed is what `ledgerlab prove` writes") from None
     parts: list[dict[str, Any]] = []
     for part, kind in (("proof", Proof), ("header", Header)):
         fields = given.get(part) if isinstance(given, dict) else None
@@ -144,7 +144,7 @@ def from_text(text: str) -> tuple[Proof, Header]:
     listed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in parts[0].items()}
     proof = Proof(**listed)
     if not is_formed(proof):
-        raise InputError("proof: its fields are no texts and whole numbers as `as_text` writes them")
+        raise InputError("proof: its fields are no texts and whole numbers, allowed is what `ledgerlab prove` writes")
     for name, value in parts[1].items():
         if name in Header._fields[:7]:
             whole(name, value)

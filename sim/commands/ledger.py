@@ -246,7 +246,7 @@ def check_proof(file: Path, trusted: str = "") -> None:
     try:
         proof, header = from_text(read_plain(file, PROOF_BYTES).decode())
     except (InputError, UnicodeDecodeError) as error:
-        reason = error if isinstance(error, InputError) else "it is no text"
+        reason = str(error).removeprefix("proof: ") if isinstance(error, InputError) else "it is no text"
         raise InputError(f"proof: {file} is no proof ({reason})") from None
     encoded = header.hash.hex()
     if known not in ("", encoded):

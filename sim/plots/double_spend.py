@@ -34,7 +34,8 @@ def success_by_confirmations(found: Columns) -> Figure:
         ends = np.stack([at - np.maximum(low, lowest), high - at])[:, some]
         style: dict[str, Any] = {"color": colour, "capsize": 3, "markersize": 5, "linestyle": "none", "marker": "os^Dv"[k % 5]}
         axes.errorbar(n[some], at[some], np.maximum(ends, 0), label=f"q = {share:g}, measured ± 95 %", **style)
-        axes.errorbar(n[~some], high[~some], 0.4 * high[~some], uplims=True, color=colour, linestyle="none")
+        none = "no success: up to here at 95 %" if (~some).any() else None
+        axes.errorbar(n[~some], high[~some], 0.4 * high[~some], uplims=True, color=colour, linestyle="none", label=none)
     axes.set_yscale("log")
     axes.set_ylim(bottom=lowest)
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")

@@ -1,5 +1,6 @@
 """The figures of the fee market: base fees over blocks, and what they come to against demand."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,7 +28,7 @@ def fees_over_blocks(blocks: Columns, predicted: Mapping[str, tuple[float, float
     """
     arms = list(predicted)
     chosen = [arms[k] for k in np.unique(np.linspace(0, len(arms) - 1, min(PANELS, len(arms))).round().astype(int))]
-    columns = min(3, len(chosen))
+    columns = math.ceil(math.sqrt(len(chosen)))
     rows = -(-len(chosen) // columns)
     figure = Figure(figsize=(2.3 * columns + 0.6, 1.6 * rows + 0.8), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
