@@ -11,7 +11,7 @@ from chain.accounts import burn, transfer
 from chain.layout import MAX_BASE_FEE, MAX_GAS, Kind, Record, Records
 from chain.rule import rule
 
-GAS = np.zeros(max(Kind) + 1, np.int64)
+GAS = np.full(max(Kind) + 1, 21, np.int64)
 """Gas per entry point, in thousands of the units that Ethereum counts for comparable work."""
 GAS[Kind.TRANSFER] = 21
 GAS[Kind.REGISTER] = 60
@@ -24,6 +24,7 @@ GAS[Kind.DELIVER] = 50
 GAS[Kind.ACCEPT] = 60
 GAS[Kind.DISPUTE] = 90
 GAS[Kind.POST_PRICE] = 50
+GAS[Kind.CHANGE_PARAMETER] = 40
 ELASTICITY = 2
 """The gas limit is this many times the target."""
 LIMIT_QUOTIENT = 1_024

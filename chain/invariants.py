@@ -9,6 +9,7 @@ from chain.contracts import posted_price, service_market
 from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
 from chain.contracts.service_market import Phase
+from chain.deployments.service_market import CONTROL_LIMITS
 from chain.errors import InvariantError
 from chain.layout import (
     MAX_BASE_FEE,
@@ -94,6 +95,7 @@ RANGES = {
     "jobs": {"price": _PRICE, "stake": _PRICE, "height": (0, FAR), "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS)},
     "stakes": {"bonded": _MONEY, "locked": _MONEY, "unbonding": _MONEY},
     "sellers": {"price": _PRICE, "cost": _PRICE, "demand": (0, MASS), "revenue": _PRICE, "expense": _PRICE},
+    "controls": {"low": _MONEY, "high": _MONEY, "step": _MONEY, "wait": (0, 2**31), "changed": (0, FAR)},
     "terms": {term: (0, most) for term, most in (service_market.TERM_LIMITS | posted_price.TERM_LIMITS).items()},
 }  # fmt: skip
 """By array: the least and the highest value of columns that rules compute with and do not check."""
@@ -104,6 +106,7 @@ ADDRESSES = {
     "offers": ("listed",),
     "jobs": ("client", "provider"),
     "sellers": ("listed",),
+    "controls": ("controller",),
 }
 """By array: columns that hold an address or a name, or `NOBODY`; rules index with them."""
 
@@ -153,6 +156,14 @@ def _out_of_place(book: Any) -> Iterator[str]:
                 yield f"table {name}: those listed are not those known"
     if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
         yield "table jobs: those open are not those that the terms count"
+    if hasattr(book, "controls") and not _controls_in_place(book.controls[0]):
+        yield "table controls: they are not those of the governed parameters"
+
+
+def _controls_in_place(controls: Any) -> bool:
+    """Whether there is one per governed parameter, and none can lead out of its range."""
+    limits = list(CONTROL_LIMITS.values())
+    return controls.size == len(limits) and bool((controls["high"] <= limits).all())
 
 
 def _jobs_in_place(jobs: Any, terms: Any) -> bool:

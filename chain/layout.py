@@ -48,6 +48,7 @@ class Kind(IntEnum):
     ACCEPT = 9
     DISPUTE = 10
     POST_PRICE = 11
+    CHANGE_PARAMETER = 35
 
 
 class Ordering(IntEnum):

@@ -1,6 +1,6 @@
 """`Ledger`: one ledger to hold in the hand, for notebooks and tests. Batches of worlds use the deployments directly."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from chain.accounts import is_open
 from chain.consensus import Forks, Reception
+from chain.contracts.governance import appoint
 from chain.deployments import service_market
 from chain.digest import digest
 from chain.errors import InputError, whole
@@ -52,6 +53,7 @@ class Ledger:
         pool: int = 1024,
         seed: int = 0,
         terms: dict[str, int] | None = None,
+        controls: Mapping[str, Mapping[str, int]] | None = None,
         record: bool = True,
         root_every: int = 1,
         finality: int = 0,
@@ -66,6 +68,8 @@ class Ledger:
             pool: places in the mempool.
             seed: run seed of every draw.
             terms: parameters of the market's contract, those of the deployment's `TERM_LIMITS`.
+            controls: by parameter of the contract that somebody may change: `controller`, `step`, and if wanted `low`, `high`,
+                `wait` (`chain.contracts.governance`).
             record: whether blocks are kept with headers and roots, for proofs, exports and forks.
             root_every: headers have a state root where the height is a multiple of this.
             finality: blocks with so many after them can not be undone; from 1 on there are forks, if the ledger is recorded.
@@ -84,6 +88,8 @@ class Ledger:
             if term not in limits:
                 raise InputError(f"terms: {term!r} given, allowed are {', '.join(limits) or 'none'}")
             batch.terms[term] = whole(term, value, 0, limits[term])
+        if controls:
+            appoint(batch, getattr(deployment, "CONTROL_LIMITS", {}), controls)
         self._hold(deployment, batch)
         self._record(History(deployment, self.book, root_every) if record else None, finality)
 

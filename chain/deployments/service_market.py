@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
-from chain.contracts import offers, registry, service_market, stake, token
+from chain.contracts import governance, offers, registry, service_market, stake, token
+from chain.contracts.governance import CONTROL
 from chain.contracts.offers import OFFER
 from chain.contracts.reputation import REPUTATION
 from chain.contracts.service_market import JOB, TERMS
@@ -17,6 +18,9 @@ from chain.status import Status
 
 TERM_LIMITS = service_market.TERM_LIMITS
 """What can be set of the market's contract."""
+GOVERNED = ("min_stake", "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "rating_decay_bps")
+"""What a controller can change while the market runs; parameter n of `controls` is the n-th of these."""
+CONTROL_LIMITS = {name: TERM_LIMITS[name] for name in GOVERNED}
 LARGE, FAR, NEAR = 1_024, 16, 8
 """Blocks of more transactions than this look so many places ahead."""
 
@@ -35,6 +39,7 @@ class Book(NamedTuple):
     jobs: Records
     stakes: Records
     reputation: Records
+    controls: Records
 
 
 def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: bool = False) -> Book:
@@ -52,7 +57,47 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: 
         records(JOB, worlds, 1 << max(jobs - 1, 1).bit_length()),
         records(STAKE, worlds, accounts),
         records(REPUTATION, worlds, accounts),
+        records(CONTROL, worlds, len(GOVERNED)),
     )
+
+
+@rule
+def governed(terms: Record, parameter: int) -> int:
+    """The present value of a parameter that can be governed; 0 if there is none of this number."""
+    if parameter == 0:
+        return int(terms.min_stake)
+    if parameter == 1:
+        return int(terms.arbiter_bps)
+    if parameter == 2:
+        return int(terms.slash_bps)
+    if parameter == 3:
+        return int(terms.no_show_slash_bps)
+    if parameter == 4:
+        return int(terms.compensation_bps)
+    if parameter == 5:
+        return int(terms.rating_decay_bps)
+    return 0
+
+
+@rule
+def change_parameter(book: Record, tx: Record) -> Status:
+    """Change a parameter of the market, if its controller may."""
+    terms = book.terms[0]
+    status = governance.change(book.head, book.controls, governed(terms, tx.subject), tx)
+    if status == Status.OK:
+        if tx.subject == 0:
+            terms.min_stake = tx.amount
+        elif tx.subject == 1:
+            terms.arbiter_bps = tx.amount
+        elif tx.subject == 2:
+            terms.slash_bps = tx.amount
+        elif tx.subject == 3:
+            terms.no_show_slash_bps = tx.amount
+        elif tx.subject == 4:
+            terms.compensation_bps = tx.amount
+        elif tx.subject == 5:
+            terms.rating_decay_bps = tx.amount
+    return status
 
 
 @rule
@@ -79,6 +124,8 @@ def execute(book: Record, tx: Record) -> Status:
         return stake.withdraw(book.head, book.accounts, book.stakes, tx)
     if kind == Kind.REGISTER:
         return registry.register(book.head, book.accounts, book.identities, tx)
+    if kind == Kind.CHANGE_PARAMETER:
+        return change_parameter(book, tx)
     return Status.UNKNOWN_KIND
 
 

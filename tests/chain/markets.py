@@ -46,6 +46,7 @@ def table_of(jobs: int) -> Any:
         ),
         seal_worlds=service_market.seal_worlds,
         TERM_LIMITS=service_market.TERM_LIMITS,
+        CONTROL_LIMITS=service_market.CONTROL_LIMITS,
     )
 
 

@@ -7,13 +7,13 @@ shows which refusal is named first.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chain.contracts import offers, posted_price, registry, reputation, service_market, stake, token
+from chain.contracts import governance, offers, posted_price, registry, reputation, service_market, stake, token
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
-from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop
+from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop, wait
 
-CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price)
+CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price, governance)
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
 
 
@@ -66,6 +66,11 @@ def good(kind: Kind) -> Case:
     elif kind == Kind.POST_PRICE:
         case.ledger = shop()
         case.set(amount=PRICE)
+    elif kind == Kind.CHANGE_PARAMETER:
+        control = {"controller": CLIENT, "step": 500, "low": 1_000, "high": 6_000, "wait": 3}
+        case.ledger = market(controls={"slash_bps": control})
+        wait(case.ledger, 3)
+        case.set(subject=2, amount=5_400)
     elif kind == Kind.HIRE:
         _open_for_hire(case)
         case.set(to=PROVIDER, subject=1, amount=PRICE)
@@ -127,6 +132,10 @@ def _deliver_before(case: Case) -> None:
     done(case.ledger, Kind.DELIVER, PROVIDER, subject=0)
 
 
+def _change_before(case: Case) -> None:
+    done(case.ledger, Kind.CHANGE_PARAMETER, CLIENT, subject=2, amount=5_100)
+
+
 def _by_another(case: Case) -> None:
     case.sender = OTHER
 
@@ -185,6 +194,13 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
         Status.BAD_AMOUNT: given(amount=MAX_PRICE + 1),
         Status.OWN_OFFER: _by_another,
     },
+    Kind.CHANGE_PARAMETER: {
+        Status.NO_SUCH_PARAMETER: given(subject=1),
+        Status.NOT_THE_CONTROLLER: _by_another,
+        Status.OUT_OF_BOUNDS: given(amount=6_001),
+        Status.STEP_TOO_LARGE: given(amount=5_601),
+        Status.TOO_SOON: _change_before,
+    },
     Kind.DELIVER: _OTHERS_JOB | {Status.WRONG_PHASE: _deliver_before},
     Kind.ACCEPT: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
     Kind.DISPUTE: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
@@ -208,6 +224,8 @@ BEYOND = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT): [{"to": a} for a in (-(2**63), 5, 7, 2**63 - 1)],
     (Kind.HIRE, Status.WRONG_SERVICE): [{"subject": a} for a in (-1, 2, 2**63 - 1)],
     (Kind.HIRE, Status.PRICE_TOO_HIGH): [{"amount": a} for a in (-1, 0, -(2**63))],
+    (Kind.CHANGE_PARAMETER, Status.NO_SUCH_PARAMETER): [{"subject": a} for a in (-1, 6, -(2**63), 2**63 - 1)],
+    (Kind.CHANGE_PARAMETER, Status.OUT_OF_BOUNDS): [{"amount": a} for a in (-1, 999, -(2**63), 2**63 - 1)],
     (Kind.DELIVER, Status.NO_SUCH_JOB): [{"subject": a} for a in (-1, 2, -(2**63), 2**63 - 1)],
     (Kind.DELIVER, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
     (Kind.ACCEPT, Status.NO_SUCH_JOB): [{"subject": a} for a in (-1, 2, -(2**63), 2**63 - 1)],
