@@ -23,17 +23,14 @@ STAYS, GOES = 0, 1
 
 
 @rule
-def queue_up(pool: Records, count: int, scratch: Scratch) -> None:
+def queue_up(accounts: Records, pool: Records, count: int, scratch: Scratch) -> None:
     """Fill ``line``: each sender's slots one after another as they come in ``places``, senders as they come in the pool.
     ``first`` says where each sender's begin."""
-    line, first = scratch.line, scratch.first
-    for slot in range(count):
-        first[pool[slot].sender] -= 1
-    end = 0
+    line, first, end = scratch.line, scratch.first, 0
     for slot in range(count):
         sender = pool[slot].sender
-        if first[sender] < NOBODY:
-            end += NOBODY - first[sender]
+        if first[sender] == NOBODY:
+            end += accounts[sender].pending
             first[sender] = end
     for k in range(count - 1, -1, -1):
         slot = scratch.places[k]
@@ -71,14 +68,14 @@ def rise(pool: Records, count: int, scratch: Scratch) -> tuple[bool, bool]:
 
 
 @rule
-def queue(pool: Records, count: int, scratch: Scratch) -> bool:
+def queue(accounts: Records, pool: Records, count: int, scratch: Scratch) -> bool:
     """Fill ``line``: each sender's slots one after another, by nonce; whether no two have the same nonce."""
-    queue_up(pool, count, scratch)
+    queue_up(accounts, pool, count, scratch)
     few, distinct = rise(pool, count, scratch)
     if not few:
         leave(pool, count, scratch)
         by_column(pool, count, scratch, BY_NONCE)
-        queue_up(pool, count, scratch)
+        queue_up(accounts, pool, count, scratch)
         few, distinct = rise(pool, count, scratch)
     return distinct
 
@@ -87,19 +84,21 @@ def queue(pool: Records, count: int, scratch: Scratch) -> bool:
 def replace(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> int:
     """Of each sender's transactions with the same nonce, let one stay, in its queue and in ``places``; returns how many stay."""
     line, first, count, stay = scratch.line, scratch.first, int(head[0].pending), 0
+    last = line[0]
     for k in range(count):
-        slot, last = line[k], line[max(stay - 1, 0)]
-        sender = pool[slot].sender
+        slot = line[k]
+        sender, nonce = pool[slot].sender, pool[slot].nonce
         begins = k == first[sender]
-        first[sender] = stay if begins else first[sender]
-        if (not begins) & (pool[slot].nonce == pool[last].nonce):
+        if (not begins) & (nonce == pool[last].nonce):
             if replaces(pool[slot], pool[last]):
                 answer(head, accounts, receipts, pool[last], Status.REPLACED, 0, NOBODY)
-                line[stay - 1] = slot
+                line[stay - 1] = last = slot
             else:
                 answer(head, accounts, receipts, pool[slot], Status.UNDERPRICED, 0, NOBODY)
             continue
-        line[stay] = slot
+        if begins:
+            first[sender] = stay
+        line[stay] = last = slot
         stay += 1
     place = 0
     for slot in range(count):
@@ -233,7 +232,7 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
     queued = int(h.pending)
     for slot in range(queued):
         scratch.places[slot] = slot
-    if not queue(pool, queued, scratch):
+    if not queue(accounts, pool, queued, scratch):
         queued = replace(head, accounts, pool, receipts, scratch)
     waiting, aged, tips = survey(h, accounts, pool)
     count, full = queued, queued > h.capacity

@@ -51,7 +51,9 @@ def ordered(pool, accounts, ordering=Ordering.TIP, base_fee=0, scratch=None):
     head[0].pending = head[0].capacity = pool.size
     head[0].ordering, head[0].base_fee = ordering, base_fee
     scratch = scratch or scratch_for(pool.size, accounts)
-    count = line_up(head, records(ACCOUNT, accounts), pool, receipts, scratch)
+    table = records(ACCOUNT, accounts)
+    np.add.at(table["pending"], pool["sender"], 1)
+    count = line_up(head, table, pool, receipts, scratch)
     assert (scratch.first == NOBODY).all(), "queues are empty then"
     assert (head[0].receipts, head[0].pending) == (0, pool.size)
     return scratch.places[:count].tolist()
