@@ -48,6 +48,12 @@ class Status(IntEnum):
     JOBS_FULL = 61
     NO_SPARE_ACCOUNT = 62
     INSUFFICIENT_BALANCE = 63
+    # Of the order book
+    NO_SUCH_ORDER = 110
+    NOT_YOUR_ORDER = 111
+    INSUFFICIENT_UNITS = 112
+    BOOK_FULL = 113
+    NOT_ISSUER = 114
 
 
 ADMITTED_FROM = Status.EXPIRED
@@ -60,7 +66,7 @@ def were_admitted(statuses: Any) -> Any:
 
 
 class Receipt(NamedTuple):
-    """What became of a transaction. `fee` in the smallest unit; `subject` is the job it was about, or None."""
+    """What became of a transaction. `fee` in the smallest unit; `subject` is the job or order it was about, or None."""
 
     kind: Kind | int
     sender: int
