@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from chain.invariants import _orders, misplaced, violations
+from chain.layout import Kind
 from chain.price_time import Side
-from tests.chain.markets import pit
+from tests.chain.markets import done, pit
 from tests.chain.recordings import lived
 
 
 def lively_book() -> Any:
-    """Three worlds with the same lively book."""
-    batch = lived("double_auction", 9, seed=4, order_window=30).batch
-    assert {0, 1} == set(batch.orders["side"][batch.orders["number"] > 0].tolist())
+    """Three worlds with the same lively book; a bid and two asks far from all others are sure to stand in it."""
+    ledger = lived("double_auction", 9, seed=4, order_window=0)
+    for kind, price in ((Kind.PLACE_BID, 10), (Kind.PLACE_ASK, 200), (Kind.PLACE_ASK, 210)):
+        ledger.book.terms[0].order_window = 30
+        done(ledger, kind, int(np.argmax(ledger.book.holdings["units"])), amount=price, count=1)
+    batch = ledger.batch
     return type(batch)(*(np.repeat(array, 3, axis=0) for array in batch))
 
 
@@ -30,7 +34,7 @@ WRONG = {
     "no holding is negative": ("holdings", None, "units", -(10**6)),
     "no open order is empty": ("orders", Side.ASK, "units", -100),
     "open orders are counted": ("terms", None, "open_bids", 1),
-    "no open orders cross": ("orders", Side.ASK, "price", -100),
+    "no open orders cross": ("orders", Side.ASK, "price", -195),
     "no order stands beyond its time": ("orders", Side.BID, "due", -100),
 }
 """One number of a book in order, and what to add to it, so that the named check fails."""
