@@ -12,7 +12,7 @@ from chain.layout import MAX_BASE_FEE, MAX_GAS, Kind, Record, Records
 from chain.rule import rule
 
 GAS = np.full(max(Kind) + 1, 21, np.int64)
-"""Gas per entry point, in thousands of the units that Ethereum counts for comparable work."""
+"""Gas per entry point, in thousands of the units that Ethereum counts for comparable work; that of a transfer between them."""
 GAS[Kind.TRANSFER] = 21
 GAS[Kind.REGISTER] = 60
 GAS[Kind.BOND] = 40
@@ -24,6 +24,11 @@ GAS[Kind.DELIVER] = 50
 GAS[Kind.ACCEPT] = 60
 GAS[Kind.DISPUTE] = 90
 GAS[Kind.POST_PRICE] = 50
+# The order book
+GAS[Kind.PLACE_BID] = 150
+GAS[Kind.PLACE_ASK] = 150
+GAS[Kind.CANCEL_ORDER] = 60
+GAS[Kind.ISSUE_UNITS] = 50
 GAS[Kind.CHANGE_PARAMETER] = 40
 ELASTICITY = 2
 """The gas limit is this many times the target."""

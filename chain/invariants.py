@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chain.contracts import posted_price, service_market
+from chain.contracts import order_book, posted_price, service_market
+from chain.contracts.order_book import MAX_UNITS
 from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
 from chain.contracts.service_market import Phase
@@ -22,7 +23,10 @@ from chain.layout import (
     PASSING,
     WHOLE_BPS,
 )
+from chain.price_time import Side
 
+CONTRACTS = (service_market, posted_price, order_book)
+"""Those with terms."""
 Finding = tuple[str, "np.ndarray[Any, Any]"]
 
 
@@ -65,6 +69,24 @@ def _posted(book: Any) -> Iterator[Finding]:
     yield "demand is at most the mass of consumers", sellers["demand"].sum(axis=1) <= MASS
 
 
+def _orders(book: Any) -> Iterator[Finding]:
+    orders, holdings, terms, head = book.orders, book.holdings, book.terms[:, 0], book.head[:, 0]
+    is_open = orders["number"] > 0
+    bid, ask = is_open & (orders["side"] == Side.BID), is_open & (orders["side"] == Side.ASK)
+    yield "locked = money of open bids", head["locked"] == np.where(bid, orders["price"] * orders["units"], 0).sum(axis=1)
+    offered = np.zeros_like(holdings["offered"])
+    world, row = np.nonzero(ask)
+    np.add.at(offered, (world, orders["owner"][world, row]), orders["units"][world, row])
+    yield "offered units = units of open asks", (holdings["offered"] == offered).all(axis=1)
+    yield "issued units = free and offered ones", holdings["units"].sum(axis=1) + offered.sum(axis=1) == terms["issued"]
+    yield "no holding is negative", (holdings["units"] >= 0).all(axis=1)
+    yield "no open order is empty", (~is_open | (orders["units"] > 0)).all(axis=1)
+    yield "open orders are counted", (bid.sum(axis=1) == terms["open_bids"]) & (ask.sum(axis=1) == terms["open_asks"])
+    best_bid, best_ask = np.where(bid, orders["price"], -1).max(axis=1), np.where(ask, orders["price"], FAR).min(axis=1)
+    yield "no open orders cross", best_bid < best_ask
+    yield "no order stands beyond its time", (~is_open | (orders["due"] > head["height"][:, None])).all(axis=1)
+
+
 def _all_different(addresses: Any, count: Any) -> Any:
     """Whether the first `count` addresses of each world are different ones."""
     used = np.arange(addresses.shape[1]) < count[:, None]
@@ -79,6 +101,8 @@ def violations(book: Any) -> list[str]:
         findings += _market(book)
     if hasattr(book, "sellers"):
         findings += _posted(book)
+    if hasattr(book, "tape"):
+        findings += _orders(book)
     return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
 
 
@@ -95,8 +119,14 @@ RANGES = {
     "jobs": {"price": _PRICE, "stake": _PRICE, "height": (0, FAR), "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS)},
     "stakes": {"bonded": _MONEY, "locked": _MONEY, "unbonding": _MONEY},
     "sellers": {"price": _PRICE, "cost": _PRICE, "demand": (0, MASS), "revenue": _PRICE, "expense": _PRICE},
+    "orders": {"price": _PRICE, "units": (0, MAX_UNITS), "side": (0, 1), "number": (0, FAR)},
+    "holdings": {"units": _MONEY, "offered": _MONEY, "latest": (0, FAR)},
+    "tape": {"price": _PRICE, "units": (0, MAX_UNITS)},
+    "terms": {
+        "issued": _MONEY, "trades": (0, FAR), "placed": (0, 2**40),
+        **{term: (0, most) for contract in CONTRACTS for term, most in contract.TERM_LIMITS.items()},
+    },
     "controls": {"low": _MONEY, "high": _MONEY, "step": _MONEY, "wait": (0, 2**31), "changed": (0, FAR)},
-    "terms": {term: (0, most) for term, most in (service_market.TERM_LIMITS | posted_price.TERM_LIMITS).items()},
 }  # fmt: skip
 """By array: the least and the highest value of columns that rules compute with and do not check."""
 ADDRESSES = {
@@ -106,6 +136,8 @@ ADDRESSES = {
     "offers": ("listed",),
     "jobs": ("client", "provider"),
     "sellers": ("listed",),
+    "orders": ("owner",),
+    "tape": ("buyer", "seller"),
     "controls": ("controller",),
 }
 """By array: columns that hold an address or a name, or `NOBODY`; rules index with them."""
@@ -135,7 +167,7 @@ def _out_of_place(book: Any) -> Iterator[str]:
     size, rows = book.accounts.shape[1], np.arange(book.accounts.shape[1])
     if book.head.shape[1] != 1 or (hasattr(book, "terms") and book.terms.shape[1] != 1):
         yield "head and terms: allowed is one record"
-    for name in ("identities", "offers", "stakes", "reputation", "sellers"):
+    for name in ("identities", "offers", "stakes", "reputation", "sellers", "holdings"):
         if hasattr(book, name) and getattr(book, name).shape[1] != size:
             yield f"table {name}: it has not one record per account"
             return
@@ -156,6 +188,8 @@ def _out_of_place(book: Any) -> Iterator[str]:
                 yield f"table {name}: those listed are not those known"
     if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
         yield "table jobs: those open are not those that the terms count"
+    if hasattr(book, "tape") and not _orders_in_place(book.orders[0], book.terms[0, 0], book.tape.shape[1]):
+        yield "table orders: those open are not those that the terms count, in their order"
     if hasattr(book, "controls") and not _controls_in_place(book.controls[0]):
         yield "table controls: they are not those of the governed parameters"
 
@@ -174,6 +208,33 @@ def _jobs_in_place(jobs: Any, terms: Any) -> bool:
     counted = (np.arange(rows) - closed) % rows < opened - closed
     parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & (jobs["phase"] >= Phase.FUNDED) & (jobs["phase"] <= Phase.CLOSED)
     return bool(np.where(counted, parties, (jobs["phase"] == Phase.CLOSED) | (jobs["phase"] == 0)).all())
+
+
+def _orders_in_place(orders: Any, terms: Any, tape: int) -> bool:
+    """Whether the open orders are those in the two heaps and in the list by age, each in its order, and all other rows that ever
+    held one are in the list of free rows."""
+    bids, asks, freed = int(terms.open_bids), int(terms.open_asks), int(terms.freed)
+    count, rows = bids + asks, orders.size
+    if tape < 1 or rows < 1 or min(bids, asks, freed) < 0 or count + freed > rows:
+        return False
+    listed = np.concatenate([orders["bids"][:bids], orders["asks"][:asks], orders["free"][:freed]])
+    if not np.array_equal(np.sort(listed), np.arange(count + freed)) or (orders["number"][listed[count:]] != 0).any():
+        return False
+    for heap, side in ((listed[:bids], Side.BID), (listed[bids:count], Side.ASK)):
+        order, above = orders[heap], orders[heap[(np.arange(heap.size) - 1).clip(0) // 2]]
+        price, better = order["price"], above["price"] > order["price"] if side == Side.BID else above["price"] < order["price"]
+        in_turn = better | ((above["price"] == price) & (above["number"] <= order["number"]))
+        if not (in_turn & (order["side"] == side) & (order["place"] == np.arange(heap.size))).all():
+            return False
+    aged = listed[:count][np.argsort(orders["number"][listed[:count]])]
+    linked = orders[aged]
+    number = linked["number"]
+    if (number <= 0).any() or (number % rows != aged).any() or (number // rows > terms.placed).any():
+        return False
+    ends = (int(terms.oldest), int(terms.newest)) == (aged[0], aged[-1]) if count else True
+    neighbours = np.concatenate([[NOBODY], aged, [NOBODY]])
+    in_age = np.array_equal(linked["older"], neighbours[:-2]) and np.array_equal(linked["newer"], neighbours[2:])
+    return bool(ends and in_age and (orders["number"][count + freed :] == 0).all())
 
 
 def check(book: Any) -> None:

@@ -48,6 +48,11 @@ class Kind(IntEnum):
     ACCEPT = 9
     DISPUTE = 10
     POST_PRICE = 11
+    # The order book
+    PLACE_BID = 30
+    PLACE_ASK = 31
+    CANCEL_ORDER = 32
+    ISSUE_UNITS = 33
     CHANGE_PARAMETER = 35
 
 
@@ -95,7 +100,7 @@ TRANSACTION = record("since", "arrival", "rank", *SIGNED.names)
 where a builder orders it, and what was signed."""
 
 RECEIPT = record("kind", "sender", "nonce", "status", "fee", "height", "subject")
-"""What became of a transaction; `subject` is the job it was about, or `NOBODY`."""
+"""What became of a transaction; `subject` is the job or order it was about, or `NOBODY`."""
 
 
 def records(layout: Any, *shape: int) -> Records:

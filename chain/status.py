@@ -48,6 +48,12 @@ class Status(IntEnum):
     JOBS_FULL = 61
     NO_SPARE_ACCOUNT = 62
     INSUFFICIENT_BALANCE = 63
+    # Of the order book
+    NO_SUCH_ORDER = 110
+    NOT_YOUR_ORDER = 111
+    INSUFFICIENT_UNITS = 112
+    BOOK_FULL = 113
+    NOT_ISSUER = 114
     NO_SUCH_PARAMETER = 120
     NOT_THE_CONTROLLER = 121
     OUT_OF_BOUNDS = 122
@@ -65,7 +71,7 @@ def were_admitted(statuses: Any) -> Any:
 
 
 class Receipt(NamedTuple):
-    """What became of a transaction. `fee` in the smallest unit; `subject` is the job it was about, or None."""
+    """What became of a transaction. `fee` in the smallest unit; `subject` is the job or order it was about, or None."""
 
     kind: Kind | int
     sender: int

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.deployments import posted_price, service_market, token
+from chain.deployments import double_auction, posted_price, service_market, token
 from chain.fees import gas_of
 from chain.ledger import Ledger, Receipt
 from chain.status import Status
@@ -64,6 +64,25 @@ def shop(*, balances: Any = (0, RICH, RICH, RICH, RICH), spare: int = 2, pool: i
     terms = SHOP_TERMS | {name: given.pop(name) for name in list(given) if name in SHOP_TERMS}
     settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
     return Ledger(balances=balances, spare=spare, pool=pool, deployment=posted_price, terms=terms, **settings)
+
+
+def pit(
+    *, orders: int = 8, tape: int = 4, balances: Any = (0, RICH, RICH, RICH, RICH), spare: int = 2, pool: int = 64, **given: Any
+) -> Ledger:
+    """An order book with few rows: an empty-handed proposer and four rich accounts, of which that at `RIVAL` issues units."""
+    few = SimpleNamespace(
+        __name__=double_auction.__name__,
+        blank=lambda worlds, accounts, pool, recorded=False: double_auction.blank(
+            worlds, accounts, pool, orders, tape, recorded=recorded
+        ),
+        seal_worlds=double_auction.seal_worlds,
+        TERM_LIMITS=double_auction.TERM_LIMITS,
+    )
+    terms = {"order_window": 100, "issuer": RIVAL} | {
+        name: given.pop(name) for name in list(given) if name in double_auction.TERM_LIMITS
+    }
+    settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
+    return Ledger(balances=balances, spare=spare, pool=pool, deployment=few, terms=terms, **settings)
 
 
 def purse(balances: Any, **given: Any) -> Ledger:

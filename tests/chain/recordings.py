@@ -11,7 +11,7 @@ from chain.deployments import token
 from chain.history import chunks_of, decoded
 from chain.layout import NO_DEADLINE, NO_LIMIT, OUTSIDE, PASSING, SIGNED, Kind, Records, records
 from chain.ledger import Ledger
-from tests.chain.markets import TERMS, market, purse, shop
+from tests.chain.markets import RIVAL, TERMS, market, pit, purse, shop
 from tests.chain.swarm import blank_tally, hand_in, number_in_turn, propose
 
 RICH = 10**12
@@ -48,13 +48,28 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
     """So many transactions between the accounts of a ledger without jobs, some of them senseless."""
     book, tx = ledger.batch, records(SIGNED, 1, count)
     kinds = [Kind.TRANSFER] * 12 + [Kind.REGISTER, 99] + [Kind.POST_PRICE] * (6 if hasattr(book, "sellers") else 0)
+    kinds += [Kind.PLACE_BID, Kind.PLACE_ASK] * 8 + [Kind.CANCEL_ORDER] * 2 + [Kind.ISSUE_UNITS] if hasattr(book, "tape") else []
     tx["kind"] = rng.choice(kinds, count)
     used = np.flatnonzero(book.accounts["owner"][0] >= 0)
     tx["sender"], tx["to"] = rng.choice(used, count), rng.choice([*used, *used, -1, 2**40], count)
     tx["amount"], tx["tip"], tx["max_fee"] = rng.integers(0, 5_000, count), rng.integers(0, 4, count), NO_LIMIT
     tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
+    if hasattr(book, "tape"):
+        name_orders(book, rng, tx)
     number_in_turn(book, rng, tx)
     return tx[0]
+
+
+def name_orders(book: Any, rng: Any, tx: Any) -> None:
+    """Prices about 100 of few units, and mostly orders that are open and the sender's own."""
+    tx["count"] = rng.integers(0, 6, tx.shape)
+    orders = np.isin(tx["kind"], (Kind.PLACE_BID, Kind.PLACE_ASK))
+    tx["amount"] = np.where(orders, rng.integers(90, 111, tx.shape), tx["amount"])
+    order = book.orders[0, rng.integers(0, book.orders.shape[1], tx.shape)]
+    cancels = tx["kind"] == Kind.CANCEL_ORDER
+    tx["subject"] = np.where(cancels, order["number"], 0)
+    tx["sender"] = np.where(cancels & (rng.random(tx.shape) < 0.9), order["owner"], tx["sender"])
+    tx["sender"] = np.where(tx["kind"] == Kind.ISSUE_UNITS, book.terms["issuer"], tx["sender"])
 
 
 def wish(ledger: Ledger, rng: Any, count: int) -> None:
@@ -94,7 +109,17 @@ def stalls(**given: Any) -> Ledger:
     return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
 
 
-LIVELY = {"token": coins, "service_market": services, "posted_price": stalls}
+def pits(**given: Any) -> Ledger:
+    """An order book of twelve rows with ten accounts, four of which hold units."""
+    settings = {"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000, "order_window": 2}
+    ledger = pit(orders=12, balances=[RICH] * 10, **(settings | given))
+    for address in range(2, 6):
+        ledger.submit(Kind.ISSUE_UNITS, RIVAL, to=address, count=40)
+    ledger.seal()
+    return ledger
+
+
+LIVELY = {"token": coins, "service_market": services, "posted_price": stalls, "double_auction": pits}
 """By deployment."""
 
 

@@ -7,13 +7,14 @@ shows which refusal is named first.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chain.contracts import governance, offers, posted_price, registry, reputation, service_market, stake, token
+from chain.contracts import governance, offers, order_book, posted_price, registry, reputation, service_market, stake, token
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
+from tests.chain import order_spoilers
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop, wait
 
-CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price, governance)
+CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price, order_book, governance)
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
 
 
@@ -66,6 +67,8 @@ def good(kind: Kind) -> Case:
     elif kind == Kind.POST_PRICE:
         case.ledger = shop()
         case.set(amount=PRICE)
+    elif kind in order_spoilers.SPOILERS:
+        order_spoilers.prepare(case)
     elif kind == Kind.CHANGE_PARAMETER:
         control = {"controller": CLIENT, "step": 500, "low": 1_000, "high": 6_000, "wait": 3}
         case.ledger = market(controls={"slash_bps": control})
@@ -204,10 +207,12 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
     Kind.DELIVER: _OTHERS_JOB | {Status.WRONG_PHASE: _deliver_before},
     Kind.ACCEPT: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
     Kind.DISPUTE: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
+    **order_spoilers.SPOILERS,
 }
 EXCLUSIVE = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT, Status.OWN_OFFER),
     (Kind.WITHDRAW, Status.NOTHING_UNBONDING, Status.STILL_UNBONDING),
+    *order_spoilers.EXCLUSIVE,
 }
 """Pairs that can not both be true of one transaction."""
 BEYOND = {
@@ -230,5 +235,6 @@ BEYOND = {
     (Kind.DELIVER, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
     (Kind.ACCEPT, Status.NO_SUCH_JOB): [{"subject": a} for a in (-1, 2, -(2**63), 2**63 - 1)],
     (Kind.DISPUTE, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
+    **order_spoilers.BEYOND,
 }
 """More arguments outside what is allowed, up to the ends of 64 bits."""
