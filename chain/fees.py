@@ -11,8 +11,9 @@ from chain.accounts import burn, transfer
 from chain.layout import MAX_BASE_FEE, MAX_GAS, Kind, Record, Records
 from chain.rule import rule
 
-GAS = np.zeros(max(Kind) + 1, np.int64)
-"""Gas per entry point, in thousands of the units that Ethereum counts for comparable work."""
+GAS = np.full(max(Kind) + 1, 21)
+"""Gas per entry point, in thousands of the units that Ethereum counts for comparable work.
+That of a transfer where there is no such entry point."""
 GAS[Kind.TRANSFER] = 21
 GAS[Kind.REGISTER] = 60
 GAS[Kind.BOND] = 40
@@ -24,6 +25,19 @@ GAS[Kind.DELIVER] = 50
 GAS[Kind.ACCEPT] = 60
 GAS[Kind.DISPUTE] = 90
 GAS[Kind.POST_PRICE] = 50
+GAS[Kind.CREDIT_TRANSFER] = 52
+GAS[Kind.CREDIT_APPROVE] = 46
+GAS[Kind.CREDIT_TRANSFER_FROM] = 58
+GAS[Kind.CREDIT_MINT] = 54
+GAS[Kind.CREDIT_BURN] = 36
+GAS[Kind.ADD_LIQUIDITY] = 180
+GAS[Kind.REMOVE_LIQUIDITY] = 160
+GAS[Kind.SWAP] = 110
+GAS[Kind.ESCROW_DEPOSIT] = 48
+GAS[Kind.ESCROW_WITHDRAW] = 40
+GAS[Kind.ESCROW_REFUND] = 28
+GAS[Kind.ESCROW_CLOSE] = 28
+GAS[Kind.ESCROW_COLLECT] = 34
 ELASTICITY = 2
 """The gas limit is this many times the target."""
 LIMIT_QUOTIENT = 1_024
