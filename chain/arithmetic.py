@@ -75,6 +75,21 @@ def product_exceeds(a: int, b: int, c: int, d: int) -> bool:
     return bool(high > other_high or (high == other_high and low > other_low))
 
 
+@rule(wraps=True)
+def product_reaches(a: int, b: int, more: int, c: int, d: int) -> bool:
+    """Whether ``a * b + more >= c * d``, exact; all from 0.
+
+    >>> bool(product_reaches(2**62, 2**62, 1, 2**62 + 1, 2**62)), bool(product_reaches(2**62, 2**62, 2**62, 2**62 + 1, 2**62))
+    (False, True)
+    """
+    high, low = wide_product(np.uint64(a), np.uint64(b))
+    other_high, other_low = wide_product(np.uint64(c), np.uint64(d))
+    total = low + np.uint64(more)
+    if total < low:
+        high = high + _ONE
+    return bool(high > other_high or (high == other_high and total >= other_low))
+
+
 @rule
 def root_of_product(a: int, b: int) -> int:
     """The square root of ``a * b``, rounded down, exact; `NO_RESULT` if a factor is negative.

@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from chain.contracts import order_book, posted_price, service_market
+from chain.contracts import constant_product, order_book, payee_escrow, posted_price, service_market
+from chain.contracts.constant_product import LOCKED_SHARES
+from chain.contracts.fungible_token import INFINITE, SPENDERS
 from chain.contracts.order_book import MAX_UNITS
+from chain.contracts.payee_escrow import State
 from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
 from chain.contracts.service_market import Phase
@@ -25,8 +28,6 @@ from chain.layout import (
 )
 from chain.price_time import Side
 
-CONTRACTS = (service_market, posted_price, order_book)
-"""Those with terms."""
 Finding = tuple[str, "np.ndarray[Any, Any]"]
 
 
@@ -69,6 +70,27 @@ def _posted(book: Any) -> Iterator[Finding]:
     yield "demand is at most the mass of consumers", sellers["demand"].sum(axis=1) <= MASS
 
 
+def _exchange(book: Any) -> Iterator[Finding]:
+    terms, credits, shares = book.terms[:, 0], book.credits["balance"], book.liquidity["shares"]
+    yield "locked = money in the pool", book.head["locked"][:, 0] == terms["money"]
+    yield "supply of credits = balances + pool", terms["supply"] == credits.sum(axis=1) + terms["credits"]
+    yield "no credits are negative", (credits >= 0).all(axis=1) & (terms["credits"] >= 0)
+    founded = terms["shares"] > 0
+    yield "shares of the pool = those of accounts + locked ones", terms["shares"] == shares.sum(axis=1) + founded * LOCKED_SHARES
+    yield "no shares are negative", (shares >= 0).all(axis=1)
+    yield "reserves stand behind shares", ((terms["money"] > 0) == founded) & ((terms["credits"] > 0) == founded)
+    spender, amount = book.allowances["spender"], book.allowances["amount"]
+    yield "no approval is negative, and one of 0 leaves no trace", ((amount > 0) | ((amount == 0) & (spender == 0))).all(axis=1)
+
+
+def _escrow(book: Any) -> Iterator[Finding]:
+    terms, owed = book.terms[:, 0], book.deposits["amount"].sum(axis=1)
+    yield "locked = money in escrow", book.head["locked"][:, 0] == terms["held"]
+    collected = (terms["state"] == State.CLOSED) & (terms["held"] == 0)
+    yield "money in escrow = what payees are owed", (terms["held"] == owed) | collected
+    yield "no deposit is negative", (book.deposits["amount"] >= 0).all(axis=1)
+
+
 def _orders(book: Any) -> Iterator[Finding]:
     orders, holdings, terms, head = book.orders, book.holdings, book.terms[:, 0], book.head[:, 0]
     is_open = orders["number"] > 0
@@ -101,6 +123,10 @@ def violations(book: Any) -> list[str]:
         findings += _market(book)
     if hasattr(book, "sellers"):
         findings += _posted(book)
+    if hasattr(book, "liquidity"):
+        findings += _exchange(book)
+    if hasattr(book, "deposits"):
+        findings += _escrow(book)
     if hasattr(book, "tape"):
         findings += _orders(book)
     return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
@@ -109,6 +135,8 @@ def violations(book: Any) -> list[str]:
 FAR = 2**62
 """No number of a state but its seed is further from 0: heights and counters have room to rise."""
 _MONEY, _PRICE = (0, MAX_SUPPLY), (0, MAX_PRICE)
+CONTRACTS = (service_market, posted_price, constant_product, payee_escrow, order_book)
+"""Those with terms."""
 RANGES = {
     "head": {
         "height": (0, FAR), "base_fee": (0, MAX_BASE_FEE), "fee_quotient": (0, MAX_FEE_QUOTIENT), "gas_limit": (0, MAX_GAS),
@@ -119,11 +147,14 @@ RANGES = {
     "jobs": {"price": _PRICE, "stake": _PRICE, "height": (0, FAR), "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS)},
     "stakes": {"bonded": _MONEY, "locked": _MONEY, "unbonding": _MONEY},
     "sellers": {"price": _PRICE, "cost": _PRICE, "demand": (0, MASS), "revenue": _PRICE, "expense": _PRICE},
+    "credits": {"balance": _MONEY}, "liquidity": {"shares": _MONEY}, "deposits": {"amount": _MONEY},
+    "allowances": {"amount": (0, INFINITE)},
     "orders": {"price": _PRICE, "units": (0, MAX_UNITS), "side": (0, 1), "number": (0, FAR)},
     "holdings": {"units": _MONEY, "offered": _MONEY, "latest": (0, FAR)},
     "tape": {"price": _PRICE, "units": (0, MAX_UNITS)},
     "terms": {
-        "issued": _MONEY, "trades": (0, FAR), "placed": (0, 2**40),
+        **dict.fromkeys(("supply", "money", "credits", "shares", "held", "issued"), _MONEY),
+        "state": (0, max(State)), "trades": (0, FAR), "placed": (0, 2**40),
         **{term: (0, most) for contract in CONTRACTS for term, most in contract.TERM_LIMITS.items()},
     },
     "controls": {"low": _MONEY, "high": _MONEY, "step": _MONEY, "wait": (0, 2**31), "changed": (0, FAR)},
@@ -136,6 +167,7 @@ ADDRESSES = {
     "offers": ("listed",),
     "jobs": ("client", "provider"),
     "sellers": ("listed",),
+    "allowances": ("spender",),
     "orders": ("owner",),
     "tape": ("buyer", "seller"),
     "controls": ("controller",),
@@ -167,16 +199,19 @@ def _out_of_place(book: Any) -> Iterator[str]:
     size, rows = book.accounts.shape[1], np.arange(book.accounts.shape[1])
     if book.head.shape[1] != 1 or (hasattr(book, "terms") and book.terms.shape[1] != 1):
         yield "head and terms: allowed is one record"
-    for name in ("identities", "offers", "stakes", "reputation", "sellers", "holdings"):
+    for name in ("identities", "offers", "stakes", "reputation", "sellers", "credits", "liquidity", "deposits", "holdings"):
         if hasattr(book, name) and getattr(book, name).shape[1] != size:
             yield f"table {name}: it has not one record per account"
             return
+    if hasattr(book, "allowances") and book.allowances.shape[1] != size * SPENDERS:
+        yield f"table allowances: it has not {SPENDERS} records per account"
+        return
     address = book.identities["address"][0]
     if not np.array_equal(np.sort(address), rows) or not np.array_equal(book.accounts["name"][0, address], rows):
         yield "table identities: not every name has a row of its own"
     elif not np.array_equal(book.accounts["owner"][0, address] >= 0, rows < book.head["registered"][0, 0]):
         yield "table accounts: those in use are not the first names"
-    for name in ("accounts", "stakes"):
+    for name in ("accounts", "stakes", "credits", "liquidity", "deposits"):
         money = [column for column, span in RANGES[name].items() if span == _MONEY] if hasattr(book, name) else []
         if sum(float(getattr(book, name)[column].sum(dtype=np.float64)) for column in money) > 4 * MAX_SUPPLY:
             yield f"table {name}: it holds more money than there can be"

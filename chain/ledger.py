@@ -84,7 +84,7 @@ class Ledger:
         batch = deployment.blank(1, len(balances) + spare, pool, recorded=record)
         found(batch, seeds=seed, balances=balances, **genesis)
         limits: dict[str, int] = getattr(deployment, "TERM_LIMITS", {})
-        for term, value in (terms or {}).items():
+        for term, value in {**getattr(deployment, "DEFAULTS", {}), **(terms or {})}.items():
             if term not in limits:
                 raise InputError(f"terms: {term!r} given, allowed are {', '.join(limits) or 'none'}")
             batch.terms[term] = whole(term, value, 0, limits[term])

@@ -5,7 +5,7 @@ from types import ModuleType
 
 from chain.errors import InputError
 
-NAMES = ("token", "service_market", "posted_price", "double_auction")
+NAMES = ("token", "service_market", "posted_price", "exchange", "payee_escrow", "double_auction")
 
 
 def find(name: str) -> ModuleType:

@@ -11,6 +11,7 @@ from chain.deployments import token
 from chain.history import chunks_of, decoded
 from chain.layout import NO_DEADLINE, NO_LIMIT, OUTSIDE, PASSING, SIGNED, Kind, Records, records
 from chain.ledger import Ledger
+from tests.chain.exchanges import ESCROW_KINDS, EXCHANGE_KINDS, escrow, exchange
 from tests.chain.markets import RIVAL, TERMS, market, pit, purse, shop
 from tests.chain.swarm import blank_tally, hand_in, number_in_turn, propose
 
@@ -48,11 +49,13 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
     """So many transactions between the accounts of a ledger without jobs, some of them senseless."""
     book, tx = ledger.batch, records(SIGNED, 1, count)
     kinds = [Kind.TRANSFER] * 12 + [Kind.REGISTER, 99] + [Kind.POST_PRICE] * (6 if hasattr(book, "sellers") else 0)
+    kinds += 2 * EXCHANGE_KINDS if hasattr(book, "liquidity") else 4 * ESCROW_KINDS[:2] if hasattr(book, "deposits") else []
     kinds += [Kind.PLACE_BID, Kind.PLACE_ASK] * 8 + [Kind.CANCEL_ORDER] * 2 + [Kind.ISSUE_UNITS] if hasattr(book, "tape") else []
     tx["kind"] = rng.choice(kinds, count)
     used = np.flatnonzero(book.accounts["owner"][0] >= 0)
     tx["sender"], tx["to"] = rng.choice(used, count), rng.choice([*used, *used, -1, 2**40], count)
     tx["amount"], tx["tip"], tx["max_fee"] = rng.integers(0, 5_000, count), rng.integers(0, 4, count), NO_LIMIT
+    tx["stake"], tx["subject"] = rng.integers(0, 5_000, count), rng.integers(0, 2, count)
     tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
     if hasattr(book, "tape"):
         name_orders(book, rng, tx)
@@ -109,6 +112,16 @@ def stalls(**given: Any) -> Ledger:
     return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
 
 
+def swaps(**given: Any) -> Ledger:
+    """A pool of money and credits among ten accounts."""
+    return exchange(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
+
+
+def trusts(**given: Any) -> Ledger:
+    """An escrow for ten payees."""
+    return escrow(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
+
+
 def pits(**given: Any) -> Ledger:
     """An order book of twelve rows with ten accounts, four of which hold units."""
     settings = {"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000, "order_window": 2}
@@ -119,7 +132,14 @@ def pits(**given: Any) -> Ledger:
     return ledger
 
 
-LIVELY = {"token": coins, "service_market": services, "posted_price": stalls, "double_auction": pits}
+LIVELY = {
+    "token": coins,
+    "service_market": services,
+    "posted_price": stalls,
+    "exchange": swaps,
+    "payee_escrow": trusts,
+    "double_auction": pits,
+}
 """By deployment."""
 
 

@@ -11,10 +11,21 @@ from chain.contracts import governance, offers, order_book, posted_price, regist
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
-from tests.chain import order_spoilers
+from tests.chain import exchanges, order_spoilers
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop, wait
 
-CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price, order_book, governance)
+CONTRACTS = (
+    token,
+    registry,
+    stake,
+    offers,
+    service_market,
+    reputation,
+    posted_price,
+    order_book,
+    governance,
+    *exchanges.CONTRACTS,
+)
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
 
 
@@ -50,7 +61,9 @@ def _delivered(case: Case) -> None:
 def good(kind: Kind) -> Case:
     """A case whose transaction succeeds."""
     case = Case(kind, given={"tip": TIP})
-    if kind == Kind.TRANSFER:
+    if kind in exchanges.GOOD:
+        exchanges.GOOD[kind](case)
+    elif kind == Kind.TRANSFER:
         case.set(to=OTHER, amount=500)
     elif kind in (Kind.REGISTER, Kind.BOND):
         case.set(amount=500)
@@ -207,11 +220,13 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
     Kind.DELIVER: _OTHERS_JOB | {Status.WRONG_PHASE: _deliver_before},
     Kind.ACCEPT: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
     Kind.DISPUTE: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
+    **exchanges.SPOILERS,
     **order_spoilers.SPOILERS,
 }
 EXCLUSIVE = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT, Status.OWN_OFFER),
     (Kind.WITHDRAW, Status.NOTHING_UNBONDING, Status.STILL_UNBONDING),
+    *exchanges.EXCLUSIVE,
     *order_spoilers.EXCLUSIVE,
 }
 """Pairs that can not both be true of one transaction."""
@@ -235,6 +250,7 @@ BEYOND = {
     (Kind.DELIVER, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
     (Kind.ACCEPT, Status.NO_SUCH_JOB): [{"subject": a} for a in (-1, 2, -(2**63), 2**63 - 1)],
     (Kind.DISPUTE, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
+    **exchanges.BEYOND,
     **order_spoilers.BEYOND,
 }
 """More arguments outside what is allowed, up to the ends of 64 bits."""
