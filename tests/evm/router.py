@@ -43,6 +43,7 @@ class Router:
         except Refused:
             self.machine.evm.revert(checkpoint)
             return False
+        self.machine.evm.commit()  # or checkpoints stack up, and the EVM takes their number for the depth of calls
         return True
 
     def swap(self, sender: int, asset: int, amount: int, least: int) -> None:
