@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test fast slow check bench reference coverage policies resilience sweeps published clean
+.PHONY: setup demo test test-evm fast slow check bench reference coverage policies resilience sweeps published clean
 
 setup: $(STAMP)
 
@@ -30,10 +30,15 @@ check: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 fast: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS) -m "not slow" tests chain agents sim
+	$(BIN)/pytest -n $(WORKERS) -m "not slow and not evm" tests chain agents sim
 
 slow: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS) -m slow tests
+
+test-evm: $(STAMP)  ## Our rules beside bytecode that others wrote, on a real EVM (needs npm; a few minutes)
+	@command -v npm > /dev/null || { echo "make test-evm: npm is not here, it comes with Node.js" >&2; exit 2; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[evm]"
+	$(BIN)/pytest -n $(WORKERS) -m evm tests/evm
 
 bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
 	-$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[evm]"  # where there is no wheel, without it
