@@ -1,4 +1,4 @@
-"""The double auction against what is known without running it: competitive equilibrium, and zero intelligence as a Markov chain."""
+"""The double auction against what is known without running it: equilibrium, and zero intelligence as a Markov chain."""
 
 from fractions import Fraction
 from functools import cache
@@ -107,37 +107,46 @@ def test_the_chain_and_the_fractions_agree_on_other_markets(values, costs):
     assert zero_intelligence_surplus(values, costs, 1, 7) == pytest.approx(float(exact), abs=1e-9)
 
 
+STAIRS = {"buyers": 4, "suppliers": 4, "value_low": 3, "value_high": 12, "cost_low": 1, "cost_high": 10, "price_high": 12}
+
+
+def realised(**given):
+    """The surplus of 4,000 worlds with zero intelligence in the preset of Gode and Sunder, and the standard error of its mean."""
+    ticks = pits(seeds=np.arange(4_000), preset="gode_sunder", **given).play().ticks
+    surplus = (ticks["value"] - ticks["cost"]).sum(axis=1)
+    return surplus, surplus.std(ddof=1) / np.sqrt(surplus.size)
+
+
 def test_on_the_ledger_zero_intelligence_realises_what_the_chain_says():
-    """4,000 worlds, seeds not tuned: the mean lies within three standard errors, where a right market fails with 0.3 %. An episode
-    of 400 ticks ends before its last gainful trade with a probability below 1e-4."""
-    outcome = pits(seeds=np.arange(4_000), preset="gode_sunder").play()
-    surplus = (outcome.ticks["value"] - outcome.ticks["cost"]).sum(axis=1)
+    """Seeds not tuned: the mean lies within three standard errors, where a right market fails with 0.3 %. An episode of 400 ticks
+    ends before its last gainful trade with a probability below 1e-4."""
+    surplus, error = realised()
     assert set(surplus.tolist()) <= {3, 4, 6, 7}
-    error = surplus.std(ddof=1) / np.sqrt(surplus.size)
-    assert abs(surplus.mean() - zero_intelligence_surplus((9, 5), (2, 6), 1, 10)) < 3 * error
-    assert error < 0.02
+    assert abs(surplus.mean() - zero_intelligence_surplus((9, 5), (2, 6), 1, 10)) < 3 * error < 0.04
 
 
-def test_a_trade_that_does_not_wipe_the_book_realises_another_surplus():
-    """The test above can fail: in a book that stays, or with quotes by everybody, the same traders realise something else."""
-    wiped, staying = (pits(seeds=np.arange(4_000), preset="gode_sunder", wipe=wipe).play().ticks for wipe in (1, 0))
-    means = [(ticks["value"] - ticks["cost"]).sum(axis=1) for ticks in (wiped, staying)]
-    error = np.sqrt(sum(x.var(ddof=1) / x.size for x in means))
-    assert abs(means[0].mean() - means[1].mean()) > 4 * error
+def test_so_do_four_buyers_and_four_suppliers_but_not_if_the_book_stays_or_everybody_quotes_at_once():
+    """As above, 0.3 %; the other institutions differ from the chain by more than four standard errors."""
+    chain = zero_intelligence_surplus((12, 9, 6, 3), (1, 4, 7, 10), 1, 12)
+    surplus, error = realised(**STAIRS)
+    assert abs(surplus.mean() - chain) < 3 * error < 0.1
+    for other in ({"wipe": 0}, {"turns": 0}):
+        surplus, error = realised(**STAIRS, **other)
+        assert surplus.mean() - chain > 4 * error
 
 
 @pytest.mark.parametrize(("buyers", "suppliers", "units"), [(5, 5, 1), (3, 4, 2), (6, 2, 3)])
-def test_truthful_quotes_in_one_block_of_a_book_that_stays_clear_all_that_gains(buyers, suppliers, units):
-    """With quotes at values and costs nobody trades at a loss, and an episode ends only when bids and asks do not cross: then no
-    pair that is left could gain."""
-    given = {"buyers": buyers, "suppliers": suppliers, "units": units, "turns": 0, "wipe": 0, "horizon": 40}
-    outcome = pits({"buyer": "truthful", "supplier": "truthful"}, seeds=np.arange(50), **given).play()
-    ring = outcome.tallies
-    assert (ring["traded"][:, :buyers].sum(axis=1) == outcome.ticks["trades"].sum(axis=1)).all()
+def test_truthful_quotes_in_a_book_that_stays_trade_until_no_pair_is_left_that_gains(buyers, suppliers, units):
+    given = {"buyers": buyers, "suppliers": suppliers, "units": units, "turns": 0, "wipe": 0, "horizon": 60}
+    world = pits({"buyer": "truthful", "supplier": "truthful"}, seeds=np.arange(50), **given)
+    outcome = world.play()
     assert (outcome.ticks["value"] >= outcome.ticks["cost"]).all()
     efficiency = METRICS["efficiency"].of(outcome)
     assert (efficiency <= 1).all()
-    assert efficiency.mean() > 0.9
+    assert (efficiency < 1).any(), "who comes first may take the place of who gains more"
+    value, cost = world.economy.views["buyer"]["value"], world.economy.views["supplier"]["cost"]
+    dearest, cheapest = value.reshape(50, -1).max(axis=1), np.where(cost < 0, 2**62, cost).reshape(50, -1).min(axis=1)
+    assert (dearest < cheapest).all()
 
 
 def test_the_stairs_of_values_and_costs_are_those_of_the_textbook_market():
