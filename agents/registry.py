@@ -20,13 +20,16 @@ from agents.scripted.best_response import BestResponse
 from agents.scripted.cheapest import Cheapest
 from agents.scripted.cost_plus import CostPlus
 from agents.scripted.going_rate import HonestEffort, LowEffort
+from agents.scripted.kaplan import Kaplan
 from agents.scripted.once_bitten import OnceBitten
 from agents.scripted.random_choice import RandomChoice
 from agents.scripted.random_price import RandomPrice
 from agents.scripted.static_prices import Monopoly, Nash
 from agents.scripted.thompson import Thompson
 from agents.scripted.tit_for_tat import TitForTat
+from agents.scripted.truthful import Truthful
 from agents.scripted.undercutting import Undercutting
+from agents.scripted.zero_intelligence import ZeroIntelligence
 from chain.errors import InputError
 
 POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
@@ -49,6 +52,8 @@ POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
                 "random_price": RandomPrice,
             }
         ),
+        "buyer": MappingProxyType({"zero_intelligence": ZeroIntelligence, "truthful": Truthful, "kaplan": Kaplan}),
+        "supplier": MappingProxyType({"zero_intelligence": ZeroIntelligence, "truthful": Truthful, "kaplan": Kaplan}),
         "provider": MappingProxyType(
             {
                 "cost_plus": CostPlus,

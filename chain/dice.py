@@ -37,6 +37,7 @@ class What(IntEnum):
     NORMAL = 8
     EXPLORE = 9
     PROPOSER = 10
+    TURN = 30
 
 
 @rule(wraps=True)

@@ -1,15 +1,16 @@
-"""Who trades first: the open orders of one side by price, and at one price by age, as a binary heap.
+"""Who trades first: the open orders of one side by price, and at one price by age, as a binary heap; and all of them by age.
 
 The best order is at place 0; at each place stands an order no worse than those at places 2 k + 1 and 2 k + 2. To enter, to leave
 and to be served costs as many steps as the number of orders has bits. An order is a row of the table; `place` of its record says
-where in the heap it stands. `bids` and `asks` of the records hold the two heaps: record k names the row at place k.
+where in the heap it stands. `bids` and `asks` of the records hold the two heaps: record k names the row at place k. By age every
+order names its neighbours; the ends of that line are `oldest` and `newest` of the terms.
 
 Source: Williams, "Algorithm 232: Heapsort", Communications of the ACM 7, 1964.
 """
 
 from enum import IntEnum
 
-from chain.layout import Records
+from chain.layout import NOBODY, Record, Records
 from chain.rule import rule
 
 
@@ -81,3 +82,30 @@ def leave(orders: Records, side: int, place: int, count: int) -> None:
             rise(orders, side, place, last)
         else:
             sink(orders, side, place, last, count - 1)
+
+
+@rule
+def join_line(terms: Record, orders: Records, row: int, count: int) -> None:
+    """Let an order be the last by age, after `count` others."""
+    order = orders[row]
+    order.older, order.newer = NOBODY, NOBODY
+    if count == 0:
+        terms.oldest = row
+    else:
+        order.older = terms.newest
+        orders[terms.newest].newer = row
+    terms.newest = row
+
+
+@rule
+def leave_line(terms: Record, orders: Records, row: int) -> None:
+    """Take an order out of the line by age."""
+    order = orders[row]
+    if order.older == NOBODY:
+        terms.oldest = order.newer
+    else:
+        orders[order.older].newer = order.newer
+    if order.newer == NOBODY:
+        terms.newest = order.older
+    else:
+        orders[order.newer].older = order.older

@@ -5,8 +5,8 @@
    long as their prices cross: the higher bid and the lower ask come first, and at one price the older order. The order that stood
    sets the price. Both may be filled in part.
 3. What is left of it stands in the book: the money of a bid and the units of an ask are in the ledger's keeping.
-4. Whoever placed an order can cancel it and has back what is left. Nobody trades with oneself: an order that meets an older one
-   of its sender takes that one out.
+4. Whoever placed an order can cancel it, or place another in its stead: what is left comes back first, and if nothing is left
+   neither happens. Nobody trades with oneself: an order that meets an older one of its sender takes that one out.
 5. An order stands for `order_window` blocks after its own; then it is given back. With 0 that is at the end of its own block.
 6. With `wipe` every trade ends the round: all orders are given back, and what is left of the one that traded lapses.
 7. The last trades are written on a tape.
@@ -17,7 +17,7 @@ Sunder, "Allocative efficiency of markets with zero-intelligence traders", Journ
 
 from chain.accounts import can_pay, is_open, lock, release, transfer
 from chain.layout import MAX_PRICE, MAX_SUPPLY, NOBODY, Kind, Record, record
-from chain.price_time import Side, leave, rise, row_at
+from chain.price_time import Side, join_line, leave, leave_line, rise, row_at
 from chain.rule import rule
 from chain.status import Status
 
@@ -82,33 +82,6 @@ def is_full(book: Record) -> bool:
 
 
 @rule
-def link_newest(book: Record, row: int) -> None:
-    """Let a row be the last by age."""
-    terms, order = book.terms[0], book.orders[row]
-    order.older, order.newer = NOBODY, NOBODY
-    if terms.open_bids + terms.open_asks == 0:
-        terms.oldest = row
-    else:
-        order.older = terms.newest
-        book.orders[terms.newest].newer = row
-    terms.newest = row
-
-
-@rule
-def unlink(book: Record, row: int) -> None:
-    """Take a row out of the order by age."""
-    terms, order = book.terms[0], book.orders[row]
-    if order.older == NOBODY:
-        terms.oldest = order.newer
-    else:
-        book.orders[order.older].newer = order.newer
-    if order.newer == NOBODY:
-        terms.newest = order.older
-    else:
-        book.orders[order.newer].older = order.older
-
-
-@rule
 def stand(book: Record, tx: Record, side: int, units: int) -> int:
     """Put an order into a free row and what backs it into the ledger's keeping; returns its number."""
     terms, orders = book.terms[0], book.orders
@@ -122,7 +95,7 @@ def stand(book: Record, tx: Record, side: int, units: int) -> int:
     order.number = terms.placed * orders.size + row
     order.owner, order.side, order.price, order.units = tx.sender, side, tx.amount, units
     order.due = book.head[0].height + terms.order_window
-    link_newest(book, row)
+    join_line(terms, orders, row, terms.open_bids + terms.open_asks)
     rise(orders, side, count_of(book, side), row)
     if side == Side.BID:
         terms.open_bids += 1
@@ -140,7 +113,7 @@ def remove(book: Record, row: int) -> None:
     """Take an order out of the book; nothing backs it any more."""
     terms, order = book.terms[0], book.orders[row]
     leave(book.orders, order.side, order.place, count_of(book, order.side))
-    unlink(book, row)
+    leave_line(terms, book.orders, row)
     if order.side == Side.BID:
         terms.open_bids -= 1
     else:
@@ -189,6 +162,9 @@ def trade(book: Record, taker: int, row: int, units: int) -> None:
 def place(book: Record, tx: Record, side: int) -> None:
     """Trade while prices cross, then let the rest stand; `subject` becomes the number of the order that stands, or `NOBODY`."""
     terms, left, traded = book.terms[0], tx.count, False
+    replaced = replaced_row(book, tx)
+    if replaced != NOBODY:
+        give_back(book, replaced)
     while left > 0 and crosses(book, side, tx.amount) and not (traded and terms.wipe != 0):
         row = row_at(book.orders, 1 - side, 0)
         if book.orders[row].owner == tx.sender:
@@ -207,15 +183,43 @@ def place(book: Record, tx: Record, side: int) -> None:
 
 
 @rule
-def place_bid(book: Record, tx: Record) -> Status:
-    """Offer `amount` for each of `count` units."""
-    # Conditions
+def replaced_row(book: Record, tx: Record) -> int:
+    """The row of the sender's open order that a new one takes the place of, or `NOBODY`."""
+    row = order_row(book, tx.subject)
+    return row if row != NOBODY and book.orders[row].owner == tx.sender else NOBODY
+
+
+@rule
+def refuse_place(book: Record, tx: Record, side: int) -> Status:
+    """The conditions that bids and asks share, in order. What backs an order that is replaced counts for the new one."""
     if not (0 <= tx.amount <= MAX_PRICE and 0 < tx.count <= MAX_UNITS):
         return Status.BAD_AMOUNT
-    if not can_pay(book.accounts, tx.sender, tx.amount * tx.count):
+    row = replaced_row(book, tx)
+    units, money = book.holdings[tx.sender].units, 0
+    if row != NOBODY:
+        order = book.orders[row]
+        money = order.price * order.units if order.side == Side.BID else 0
+        units += order.units if order.side == Side.ASK else 0
+    if side == Side.BID and not can_pay(book.accounts, tx.sender, tx.amount * tx.count - money):
         return Status.INSUFFICIENT_BALANCE
-    if is_full(book) and not crosses(book, Side.BID, tx.amount):
+    if tx.subject != 0 and order_row(book, tx.subject) == NOBODY:
+        return Status.NO_SUCH_ORDER
+    if tx.subject != 0 and row == NOBODY:
+        return Status.NOT_YOUR_ORDER
+    if side == Side.ASK and units < tx.count:
+        return Status.INSUFFICIENT_UNITS
+    if row == NOBODY and is_full(book) and not crosses(book, side, tx.amount):
         return Status.BOOK_FULL
+    return Status.OK
+
+
+@rule
+def place_bid(book: Record, tx: Record) -> Status:
+    """Offer `amount` for each of `count` units, in the place of the order of number `subject` if that is not 0."""
+    # Conditions
+    refusal = refuse_place(book, tx, Side.BID)
+    if refusal != Status.OK:
+        return refusal
     # Effects
     place(book, tx, Side.BID)
     return Status.OK
@@ -223,14 +227,11 @@ def place_bid(book: Record, tx: Record) -> Status:
 
 @rule
 def place_ask(book: Record, tx: Record) -> Status:
-    """Demand `amount` for each of `count` units."""
+    """Demand `amount` for each of `count` units, in the place of the order of number `subject` if that is not 0."""
     # Conditions
-    if not (0 <= tx.amount <= MAX_PRICE and 0 < tx.count <= MAX_UNITS):
-        return Status.BAD_AMOUNT
-    if book.holdings[tx.sender].units < tx.count:
-        return Status.INSUFFICIENT_UNITS
-    if is_full(book) and not crosses(book, Side.ASK, tx.amount):
-        return Status.BOOK_FULL
+    refusal = refuse_place(book, tx, Side.ASK)
+    if refusal != Status.OK:
+        return refusal
     # Effects
     place(book, tx, Side.ASK)
     return Status.OK
@@ -280,10 +281,11 @@ def expire(book: Record) -> None:
         give_back(book, terms.oldest)
 
 
+_NAMED = (Status.NO_SUCH_ORDER, Status.NOT_YOUR_ORDER)
 ENTRY_POINTS = {
-    Kind.PLACE_BID: (place_bid, (Status.BAD_AMOUNT, Status.INSUFFICIENT_BALANCE, Status.BOOK_FULL)),
-    Kind.PLACE_ASK: (place_ask, (Status.BAD_AMOUNT, Status.INSUFFICIENT_UNITS, Status.BOOK_FULL)),
-    Kind.CANCEL_ORDER: (cancel_order, (Status.NO_SUCH_ORDER, Status.NOT_YOUR_ORDER)),
+    Kind.PLACE_BID: (place_bid, (Status.BAD_AMOUNT, Status.INSUFFICIENT_BALANCE, *_NAMED, Status.BOOK_FULL)),
+    Kind.PLACE_ASK: (place_ask, (Status.BAD_AMOUNT, *_NAMED, Status.INSUFFICIENT_UNITS, Status.BOOK_FULL)),
+    Kind.CANCEL_ORDER: (cancel_order, _NAMED),
     Kind.ISSUE_UNITS: (issue_units, (Status.BAD_AMOUNT, Status.NO_SUCH_ACCOUNT, Status.NOT_ISSUER)),
 }
 """Each entry point with its refusals, in order of precedence."""

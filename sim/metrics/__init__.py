@@ -18,6 +18,7 @@ from sim.metrics.fees import fee_overhead
 from sim.metrics.prices import posted_price, price_error, price_level
 from sim.metrics.service import fill_rate, settlement_delay
 from sim.metrics.surplus import client_surplus, consumer_surplus, provider_surplus
+from sim.metrics.trades import smith_alpha, trade_price, traded_share
 
 
 class Metric(NamedTuple):
@@ -45,6 +46,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "profit_gain": Metric(profit_gain, "of the way from Nash to monopoly", None),
         "posted_price": Metric(posted_price, "coins", None),
         "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
+        "traded_share": Metric(traded_share, "of competitive quantity", None),
+        "trade_price": Metric(trade_price, "coins", None),
+        "smith_alpha": Metric(smith_alpha, "of competitive price", False),
         "gini": Metric(gini, "0 to 1", None),
         "honest_welfare": Metric(honest_welfare, "coins", True, by_attack=True),
         "attacker_profit": Metric(attacker_profit, "coins", False, by_attack=True),

@@ -60,6 +60,23 @@ class PriceOutcome:
     """The same where all sellers together earn most."""
 
 
+@dataclass(frozen=True)
+class TradeOutcome:
+    """The same for a double auction of units: arrays with a leading world axis; money in µcoin."""
+
+    seeds: NDArray[np.int64]
+    ticks: Any
+    """Records per tick, shape (worlds, ticks): trades, price, value, cost, consumers."""
+    best: Any
+    """The competitive equilibrium: `surplus`, shape (worlds, 1, 1); `quantity`, `low` and `high` price, shape (worlds,)."""
+    consumers: NDArray[np.int64]
+    """What buyers gained in each tick, shape (worlds, ticks): value minus what they paid."""
+    tallies: Any
+    """Records per agent, buyers first, shape (worlds, agents): traded, worth, money."""
+    buyers: int
+    """How many of the agents buy."""
+
+
 def ratio(above: Any, below: Any) -> NDArray[np.float64]:
     """Above ÷ below, NaN where there is nothing below."""
     above, below = np.asarray(above, float), np.asarray(below, float)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.metrics.outcome import Outcome, PriceOutcome, ratio
+from sim.metrics.outcome import Outcome, PriceOutcome, TradeOutcome, ratio
 
 
 def client_money(outcome: Outcome) -> NDArray[np.int64]:
@@ -28,6 +28,6 @@ def provider_surplus(outcome: Outcome) -> NDArray[np.float64]:
     return ratio(provider_money(outcome), outcome.best.surplus.sum(axis=(1, 2)))
 
 
-def consumer_surplus(outcome: PriceOutcome) -> NDArray[np.float64]:
+def consumer_surplus(outcome: PriceOutcome | TradeOutcome) -> NDArray[np.float64]:
     """What consumers gain over buying nothing, as a share of the planner's optimum; the rest of `efficiency` is the sellers'."""
     return ratio(outcome.consumers.sum(axis=1), outcome.best.surplus.sum(axis=(1, 2)))

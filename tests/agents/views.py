@@ -62,6 +62,10 @@ def lively(role: str) -> World:
         shops = find("posted_price")
         settings = {"sellers": 16, "horizon": 12, "cost_low": 800_000, "cost_high": 1_400_000, "levels": 60}
         return World(shops, shops.settings("minimal", settings), {role: "random_price"}, seeds=np.arange(MANY // 16))
+    if role in ("buyer", "supplier"):
+        pits = find("double_auction")
+        settings = {"buyers": 16, "suppliers": 16, "horizon": 12, "turns": 0}
+        return World(pits, pits.settings("minimal", settings), {}, seeds=np.arange(MANY // 16))
     counts = {"clients": MANY, "providers": MANY, "services": 2, "horizon": 12, "gas_limit": 10**6, "reliability_bps": 6_000}
     return world({"client": "random", "provider": "undercutting"}, **counts)
 

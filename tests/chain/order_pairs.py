@@ -47,7 +47,9 @@ class Pair:
     def _answer(self, kind: int, sender: int, given: dict[str, int], number: int | None) -> Status:
         """What the plain book makes of it."""
         if kind in (Kind.PLACE_BID, Kind.PLACE_ASK):
-            return self.plain.place(sender, kind == Kind.PLACE_BID, given["amount"], given["count"], number)
+            return self.plain.place(
+                sender, kind == Kind.PLACE_BID, given["amount"], given["count"], given.get("subject", 0), number
+            )
         if kind == Kind.CANCEL_ORDER:
             return self.plain.cancel(sender, given["subject"])
         return self.plain.issue(sender, given["to"], given["count"])
@@ -76,7 +78,7 @@ class Pair:
         kind = int(rng.choice([0, *KINDS], p=[0.04, 0.38, 0.37, 0.11, 0.1]))
         sender = int(rng.integers(0, PEOPLE))
         given = {"amount": int(rng.integers(90, 111)), "count": int(rng.integers(1, 8)), "to": int(rng.integers(0, PEOPLE))}
-        if kind == Kind.CANCEL_ORDER:
+        if kind == Kind.CANCEL_ORDER or (kind and rng.random() < 0.2):
             given["subject"] = number = self.number(int(rng.integers(-1, 6)))
             owners = [order.owner for order in self.plain.orders if order.number == number]
             sender = owners[0] if owners and rng.random() < 0.8 else sender
@@ -85,7 +87,6 @@ class Pair:
         if rng.random() < 0.12:
             name = str(rng.choice(["amount", "count", "to", "subject"]))
             given[name] = int(rng.choice(np.array([-(2**63), NOBODY, 0, PEOPLE, 2**20 + 1, 2**40 + 1, 2**62, 2**63 - 1])))
-        given = {"subject": 0} | given
         self.seal(kind, sender, **given)
 
 

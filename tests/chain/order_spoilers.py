@@ -46,6 +46,10 @@ def _cancel_before(case: Any) -> None:
     done(case.ledger, Kind.CANCEL_ORDER, CLIENT, subject=case.given["subject"])
 
 
+def _replace_anothers(case: Any) -> None:
+    case.set(subject=int(case.ledger.book.holdings[PROVIDER].latest))
+
+
 def _by_another(case: Any) -> None:
     case.sender = OTHER
 
@@ -59,10 +63,14 @@ SPOILERS: dict[Kind, dict[Status, Spoiler]] = {
     Kind.PLACE_BID: {
         Status.BAD_AMOUNT: given(count=0),
         Status.INSUFFICIENT_BALANCE: _spend_all,
+        Status.NO_SUCH_ORDER: given(subject=1),
+        Status.NOT_YOUR_ORDER: _replace_anothers,
         Status.BOOK_FULL: _fill_the_book,
     },
     Kind.PLACE_ASK: {
         Status.BAD_AMOUNT: given(amount=MAX_PRICE + 1),
+        Status.NO_SUCH_ORDER: given(subject=1),
+        Status.NOT_YOUR_ORDER: _replace_anothers,
         Status.INSUFFICIENT_UNITS: given(count=11),
         Status.BOOK_FULL: _fill_the_book,
     },
@@ -76,12 +84,14 @@ SPOILERS: dict[Kind, dict[Status, Spoiler]] = {
         Status.NOT_ISSUER: _by_another,
     },
 }
-EXCLUSIVE = {(Kind.CANCEL_ORDER, Status.NO_SUCH_ORDER, Status.NOT_YOUR_ORDER)}
+EXCLUSIVE = {(kind, Status.NO_SUCH_ORDER, Status.NOT_YOUR_ORDER) for kind in (Kind.PLACE_BID, Kind.PLACE_ASK, Kind.CANCEL_ORDER)}
 _WILD = (-1, -(2**63), 2**62, 2**63 - 1)
 BEYOND = {
     (Kind.PLACE_BID, Status.BAD_AMOUNT): [{"amount": a} for a in _WILD] + [{"count": a} for a in (*_WILD, 2**20 + 1)],
     (Kind.PLACE_ASK, Status.BAD_AMOUNT): [{"amount": a} for a in _WILD] + [{"count": a} for a in (*_WILD, 2**20 + 1, 0)],
     (Kind.PLACE_BID, Status.INSUFFICIENT_BALANCE): [{"amount": MAX_PRICE, "count": 2**20}],
+    (Kind.PLACE_BID, Status.NO_SUCH_ORDER): [{"subject": a} for a in (*_WILD, 1, 5, MAX_SUPPLY)],
+    (Kind.PLACE_ASK, Status.NO_SUCH_ORDER): [{"subject": a} for a in (*_WILD, 1, 5, MAX_SUPPLY)],
     (Kind.CANCEL_ORDER, Status.NO_SUCH_ORDER): [{"subject": a} for a in (*_WILD, 0, 1, 5, MAX_SUPPLY)],
     (Kind.ISSUE_UNITS, Status.BAD_AMOUNT): [{"count": a} for a in (*_WILD, 2**20 + 1)],
     (Kind.ISSUE_UNITS, Status.NO_SUCH_ACCOUNT): [{"to": a} for a in (-(2**63), 5, 7, 2**63 - 1)],

@@ -60,16 +60,32 @@ class PlainBook:
         else:
             self.units[order.owner] += order.units
 
-    def place(self, who: int, bid: bool, price: int, units: int, number: int | None) -> Status:
-        """Place an order; should a part of it stand, it gets this number."""
+    def refusal(self, who: int, bid: bool, price: int, units: int, stead: int) -> Status:
+        """The first thing that is wrong with an order in the stead of another, 0: of none."""
         if not 0 <= price <= MOST_PRICE or not 1 <= units <= MOST_UNITS:
             return Status.BAD_AMOUNT
-        if bid and self.money[who] < price * units:
+        named = [order for order in self.orders if order.number == stead]
+        own = [order for order in named if order.owner == who]
+        money = self.money[who] + sum(order.price * order.units for order in own if order.bid)
+        if bid and money < price * units:
             return Status.INSUFFICIENT_BALANCE
-        if not bid and self.units[who] < units:
+        if stead and not named:
+            return Status.NO_SUCH_ORDER
+        if named and not own:
+            return Status.NOT_YOUR_ORDER
+        if not bid and self.units[who] + sum(order.units for order in own if not order.bid) < units:
             return Status.INSUFFICIENT_UNITS
-        if len(self.orders) == self.rows and not self.crossing(bid, price):
+        if not own and len(self.orders) == self.rows and not self.crossing(bid, price):
             return Status.BOOK_FULL
+        return Status.OK
+
+    def place(self, who: int, bid: bool, price: int, units: int, stead: int, number: int | None) -> Status:
+        """Place an order; should a part of it stand, it gets this number."""
+        refusal = self.refusal(who, bid, price, units, stead)
+        if refusal != Status.OK:
+            return refusal
+        for order in [order for order in self.orders if order.number == stead]:
+            self.give_back(order)
         while units and (met := self.crossing(bid, price)):
             if met.owner == who:
                 self.give_back(met)

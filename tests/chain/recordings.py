@@ -70,7 +70,7 @@ def name_orders(book: Any, rng: Any, tx: Any) -> None:
     tx["amount"] = np.where(orders, rng.integers(90, 111, tx.shape), tx["amount"])
     order = book.orders[0, rng.integers(0, book.orders.shape[1], tx.shape)]
     cancels = tx["kind"] == Kind.CANCEL_ORDER
-    tx["subject"] = np.where(cancels, order["number"], 0)
+    tx["subject"] = np.where(cancels | (orders & (rng.random(tx.shape) < 0.2)), order["number"], 0)
     tx["sender"] = np.where(cancels & (rng.random(tx.shape) < 0.9), order["owner"], tx["sender"])
     tx["sender"] = np.where(tx["kind"] == Kind.ISSUE_UNITS, book.terms["issuer"], tx["sender"])
 

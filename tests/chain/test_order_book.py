@@ -147,6 +147,19 @@ def test_a_cancelled_order_is_given_back_and_only_its_owner_can_cancel_it_and_on
     assert tape(ledger) == [], "what was cancelled trades no more"
 
 
+def test_an_order_takes_the_place_of_another_with_what_backed_it():
+    ledger = floor(orders=1, balances=(0, 100, 0, 0, 0))
+    first = bid(ledger, CLIENT, 50, 2)
+    second = done(ledger, Kind.PLACE_BID, CLIENT, amount=33, count=3, subject=first).subject
+    assert (ledger.balance(CLIENT), head(ledger).locked) == (1, 99)
+    assert call(ledger, Kind.PLACE_BID, CLIENT, amount=101, count=1, subject=second).status == Status.INSUFFICIENT_BALANCE
+    assert call(ledger, Kind.PLACE_BID, CLIENT, amount=1, count=1, subject=first).status == Status.NO_SUCH_ORDER
+    assert call(ledger, Kind.PLACE_BID, OTHER, amount=0, count=1, subject=second).status == Status.NOT_YOUR_ORDER
+    assert head(ledger).locked == 99, "where nothing can be replaced, nothing is placed"
+    done(ledger, Kind.PLACE_ASK, PROVIDER, amount=33, count=3)
+    assert call(ledger, Kind.PLACE_BID, CLIENT, amount=1, count=1, subject=second).status == Status.NO_SUCH_ORDER
+
+
 def test_the_number_of_an_order_that_is_over_never_names_a_later_one_in_its_row():
     ledger = floor(orders=1)
     first = bid(ledger, CLIENT, 5)

@@ -51,6 +51,17 @@ class Pit(RuleBasedStateMachine):
     def ask(self, sender, amount, count):
         self.call(Kind.PLACE_ASK, sender, amount=amount, count=count)
 
+    @rule(
+        sender=people, amount=prices, count=units, kind=st.sampled_from((Kind.PLACE_BID, Kind.PLACE_ASK)), pick=st.integers(-1, 9)
+    )
+    def replace(self, sender, amount, count, kind, pick):
+        self.call(kind, sender, amount=amount, count=count, subject=self.pair.number(pick))
+
+    @rule(amount=prices, count=units, kind=st.sampled_from((Kind.PLACE_BID, Kind.PLACE_ASK)), pick=st.integers(0, 9))
+    def replace_ones_own(self, amount, count, kind, pick):
+        for order in self.pair.plain.orders[pick : pick + 1]:
+            self.call(kind, order.owner, amount=amount, count=count, subject=order.number)
+
     @rule(sender=people, pick=st.integers(-1, 9))
     def cancel(self, sender, pick):
         self.call(Kind.CANCEL_ORDER, sender, subject=self.pair.number(pick))
