@@ -11,8 +11,8 @@ from chain.accounts import burn, transfer
 from chain.layout import MAX_BASE_FEE, MAX_GAS, Kind, Record, Records
 from chain.rule import rule
 
-GAS = np.zeros(max(Kind) + 1, np.int64)
-"""Gas per entry point, in thousands of the units that Ethereum counts for comparable work."""
+GAS = np.full(max(Kind) + 1, 21)
+"""Gas per entry point, in thousands of the units that Ethereum counts for comparable work; others as a transfer."""
 GAS[Kind.TRANSFER] = 21
 GAS[Kind.REGISTER] = 60
 GAS[Kind.BOND] = 40
@@ -24,6 +24,9 @@ GAS[Kind.DELIVER] = 50
 GAS[Kind.ACCEPT] = 60
 GAS[Kind.DISPUTE] = 90
 GAS[Kind.POST_PRICE] = 50
+GAS[Kind.OPEN_AUCTION] = 80
+GAS[Kind.COMMIT_BID] = 70
+GAS[Kind.REVEAL_BID] = 60
 ELASTICITY = 2
 """The gas limit is this many times the target."""
 LIMIT_QUOTIENT = 1_024

@@ -48,6 +48,9 @@ class Kind(IntEnum):
     ACCEPT = 9
     DISPUTE = 10
     POST_PRICE = 11
+    OPEN_AUCTION = 25
+    COMMIT_BID = 26
+    REVEAL_BID = 27
 
 
 class Ordering(IntEnum):

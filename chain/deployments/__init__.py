@@ -5,7 +5,7 @@ from types import ModuleType
 
 from chain.errors import InputError
 
-NAMES = ("token", "service_market", "posted_price")
+NAMES = ("token", "service_market", "posted_price", "auction")
 
 
 def find(name: str) -> ModuleType:

@@ -11,6 +11,8 @@ from chain.deployments import token
 from chain.history import chunks_of, decoded
 from chain.layout import NO_DEADLINE, NO_LIMIT, OUTSIDE, PASSING, SIGNED, Kind, Records, records
 from chain.ledger import Ledger
+from tests.chain.auctions import errands as auction_errands
+from tests.chain.auctions import hall
 from tests.chain.markets import TERMS, market, purse, shop
 from tests.chain.swarm import blank_tally, hand_in, number_in_turn, propose
 
@@ -60,6 +62,9 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
 def wish(ledger: Ledger, rng: Any, count: int) -> None:
     """Submit random transactions."""
     requests = propose(ledger.batch, rng, count)[0] if hasattr(ledger.book, "jobs") else errands(ledger, rng, count)
+    if hasattr(ledger.book, "auctions"):
+        requests = np.concatenate([requests, auction_errands(ledger.book, rng, count)]).view(type(requests))
+        number_in_turn(ledger.batch, rng, requests.reshape(1, -1))
     hand_in(ledger.batch, 0, requests, blank_tally())
 
 
@@ -94,7 +99,12 @@ def stalls(**given: Any) -> Ledger:
     return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
 
 
-LIVELY = {"token": coins, "service_market": services, "posted_price": stalls}
+def halls(**given: Any) -> Ledger:
+    """A ledger of auctions with ten accounts."""
+    return hall(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
+
+
+LIVELY = {"token": coins, "service_market": services, "posted_price": stalls, "auction": halls}
 """By deployment."""
 
 

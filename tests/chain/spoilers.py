@@ -7,13 +7,14 @@ shows which refusal is named first.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chain.contracts import offers, posted_price, registry, reputation, service_market, stake, token
+from chain.contracts import offers, posted_price, registry, reputation, sealed_auction, service_market, stake, token
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
+from tests.chain import auction_spoilers
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop
 
-CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price)
+CONTRACTS = (token, registry, stake, offers, service_market, reputation, posted_price, sealed_auction)
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
 
 
@@ -66,6 +67,8 @@ def good(kind: Kind) -> Case:
     elif kind == Kind.POST_PRICE:
         case.ledger = shop()
         case.set(amount=PRICE)
+    elif kind in auction_spoilers.SPOILERS:
+        auction_spoilers.prepare(case)
     elif kind == Kind.HIRE:
         _open_for_hire(case)
         case.set(to=PROVIDER, subject=1, amount=PRICE)
@@ -188,7 +191,7 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
     Kind.DELIVER: _OTHERS_JOB | {Status.WRONG_PHASE: _deliver_before},
     Kind.ACCEPT: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
     Kind.DISPUTE: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
-}
+} | auction_spoilers.SPOILERS
 EXCLUSIVE = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT, Status.OWN_OFFER),
     (Kind.WITHDRAW, Status.NOTHING_UNBONDING, Status.STILL_UNBONDING),
@@ -212,5 +215,5 @@ BEYOND = {
     (Kind.DELIVER, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
     (Kind.ACCEPT, Status.NO_SUCH_JOB): [{"subject": a} for a in (-1, 2, -(2**63), 2**63 - 1)],
     (Kind.DISPUTE, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
-}
+} | auction_spoilers.BEYOND
 """More arguments outside what is allowed, up to the ends of 64 bits."""

@@ -15,13 +15,22 @@ from chain.invariants import check
 from chain.layout import NO_DEADLINE, NO_LIMIT, SIGNED, Kind, Ordering, Records, records
 from chain.mempool import submit
 from chain.rule import world
-from chain.status import Status
+from chain.status import ADMITTED_FROM, Status
 from tests.chain.markets import TERMS
 
 WILD = np.array([-(2**63), -(2**62), -1, 0, 1, 9_999, 10_001, 2**40, 2**40 + 1, 2**62, 2**62 + 1, 2**63 - 1], np.int64)
 WILD_KINDS = np.array([-(2**63), -1, 0, max(Kind) + 1, 99, 2**62], np.int64)
-SERVED = sorted(kind for contract in (token, registry, stake, offers, market) for kind in contract.ENTRY_POINTS)
+CONTRACTS = (token, registry, stake, offers, market)
+SERVED = sorted(kind for contract in CONTRACTS for kind in contract.ENTRY_POINTS)
 """The kinds that this ledger knows."""
+POSSIBLE = [
+    status
+    for status in Status
+    if status < ADMITTED_FROM
+    or status in (Status.EXPIRED, Status.UNKNOWN_KIND)
+    or any(status in refusals for contract in CONTRACTS for _, refusals in contract.ENTRY_POINTS.values())
+]
+"""What can become of a transaction on it."""
 KINDS = np.array([Kind.HIRE] * 5 + [Kind.DELIVER] * 4 + [Kind.ACCEPT, Kind.DISPUTE] * 2 + SERVED, np.int64)
 POOL, JOBS = 160, 64
 Tally = "np.ndarray[Any, np.dtype[np.int64]]"
