@@ -55,7 +55,7 @@ class Status(IntEnum):
     BID_STANDS = 94  # an account has one bid at a time
     NO_BID = 95
     ALREADY_REVEALED = 96
-    REVEALS_CLOSED = 97
+    REVEALS_NOT_OPEN = 97
     WRONG_REVEAL = 98
     AUCTIONS_FULL = 99
 

@@ -159,7 +159,7 @@ def reveal_bid(book: Record, tx: Record) -> Status:
     if bid.phase == Sealed.REVEALED:
         return Status.ALREADY_REVEALED
     if book.head[0].height <= auction.commit_until:
-        return Status.REVEALS_CLOSED
+        return Status.REVEALS_NOT_OPEN
     if commitment(book.accounts[tx.sender].name, tx.subject, tx.amount, tx.count) != bid.commitment:
         return Status.WRONG_REVEAL
     # Effects
@@ -238,7 +238,7 @@ ENTRY_POINTS = {
             Status.NO_SUCH_AUCTION,
             Status.NO_BID,
             Status.ALREADY_REVEALED,
-            Status.REVEALS_CLOSED,
+            Status.REVEALS_NOT_OPEN,
             Status.WRONG_REVEAL,
         ),
     ),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.metrics.attack import attacker_profit, attacker_return, honest_welfare, loss_to_scam, profit_from_scam
+from sim.metrics.auctions import bidder_surplus, saving
 from sim.metrics.collusion import profit_gain
 from sim.metrics.efficiency import efficiency
 from sim.metrics.fairness import gini
@@ -45,6 +46,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "profit_gain": Metric(profit_gain, "of the way from Nash to monopoly", None),
         "posted_price": Metric(posted_price, "coins", None),
         "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
+        "saving": Metric(saving, "of reserve", None),
+        "bidder_surplus": Metric(bidder_surplus, "of optimum", None),
         "gini": Metric(gini, "0 to 1", None),
         "honest_welfare": Metric(honest_welfare, "coins", True, by_attack=True),
         "attacker_profit": Metric(attacker_profit, "coins", False, by_attack=True),

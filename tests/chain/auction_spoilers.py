@@ -30,8 +30,8 @@ def prepare(case: Any) -> None:
 def _spend_all(case: Any) -> None:
     """Leave the sender enough for fees and nothing more."""
     money = case.ledger.balance(case.sender)
-    case.ledger.book.accounts[case.sender].balance -= money - 450
-    case.ledger.book.accounts[OTHER].balance += money - 450
+    case.ledger.book.accounts[case.sender].balance -= money - 410
+    case.ledger.book.accounts[OTHER].balance += money - 410
 
 
 def _fill_the_table(case: Any) -> None:
@@ -88,7 +88,7 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Any], None]]] = {
         Status.NO_SUCH_AUCTION: given(subject=1),
         Status.NO_BID: _by_another,
         Status.ALREADY_REVEALED: _reveal_before,
-        Status.REVEALS_CLOSED: _still_open_for_commits,
+        Status.REVEALS_NOT_OPEN: _still_open_for_commits,
         Status.WRONG_REVEAL: given(count=SALT + 1),
     },
 }

@@ -105,7 +105,7 @@ class PlainAuctions:
         if auction.bids[bidder]["bid"] is not None:
             return "ALREADY_REVEALED"
         if self.height <= auction.commits_end:
-            return "REVEALS_CLOSED"
+            return "REVEALS_NOT_OPEN"
         if int(commitment(bidder, number, bid, np.int64(salt))) != auction.bids[bidder]["word"]:
             return "WRONG_REVEAL"
         auction.bids[bidder]["bid"] = bid

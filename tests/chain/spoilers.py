@@ -195,6 +195,7 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
 EXCLUSIVE = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT, Status.OWN_OFFER),
     (Kind.WITHDRAW, Status.NOTHING_UNBONDING, Status.STILL_UNBONDING),
+    (Kind.REVEAL_BID, Status.ALREADY_REVEALED, Status.REVEALS_NOT_OPEN),
 }
 """Pairs that can not both be true of one transaction."""
 BEYOND = {

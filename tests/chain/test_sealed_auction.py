@@ -98,7 +98,7 @@ def test_commits_close_before_the_first_reveal():
     number = opened(ledger)
     done(ledger, Kind.COMMIT_BID, PROVIDER, subject=number, count=word(ledger, PROVIDER, number, 5))
     reveal = {"subject": number, "amount": 5, "count": SALT}
-    assert call(ledger, Kind.REVEAL_BID, PROVIDER, **reveal).status == Status.REVEALS_CLOSED
+    assert call(ledger, Kind.REVEAL_BID, PROVIDER, **reveal).status == Status.REVEALS_NOT_OPEN
     done(ledger, Kind.COMMIT_BID, OTHER, subject=number, count=7)
     assert ledger.height == ledger.book.auctions[number].commit_until
     assert call(ledger, Kind.COMMIT_BID, RIVAL, subject=number, count=7).status == Status.COMMITS_CLOSED
@@ -207,7 +207,7 @@ def test_long_random_sequences_agree_with_the_slow_plain_auctions_after_every_bl
     assert min(tally[kind, "OK"] for kind in kinds) > 100
     assert {status for kind, status in tally if kind in kinds} >= {
         "BAD_AMOUNT", "INSUFFICIENT_BALANCE", "BAD_COMMITMENT", "NO_SUCH_AUCTION", "OWN_AUCTION", "COMMITS_CLOSED", "BID_STANDS",
-        "NO_BID", "ALREADY_REVEALED", "REVEALS_CLOSED", "AUCTIONS_FULL",
+        "NO_BID", "ALREADY_REVEALED", "REVEALS_NOT_OPEN", "AUCTIONS_FULL",
     }  # fmt: skip
 
 
