@@ -13,8 +13,8 @@ from agents.policy import Action, Dice
 class TruthfulBid:
     """Bids its cost, and so gains nothing where the winner is paid its own bid.
 
-    Source: dominant where the winner is paid the lowest of the other bids, Vickrey, "Counterspeculation, auctions, and competitive
-    sealed tenders", Journal of Finance 16, 1961.
+    Source: dominant where the winner is paid the lowest of the other bids, Vickrey, "Counterspeculation, auctions, and
+    competitive sealed tenders", Journal of Finance 16, 1961.
     """
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:
@@ -37,8 +37,8 @@ class EquilibriumBid:
 
     Of a job that costs it more than the reserve it stays away.
 
-    Source: Vickrey, Journal of Finance 16, 1961; with reserves Riley and Samuelson, "Optimal auctions", American Economic Review 71,
-    1981.
+    Source: Vickrey, Journal of Finance 16, 1961; with reserves Riley and Samuelson, "Optimal auctions", American Economic
+    Review 71, 1981.
     """
 
     def act(self, view: Any, memory: Any, dice: Dice) -> Action:

@@ -7,7 +7,7 @@ from sim.metrics.outcome import AuctionOutcome, ratio
 
 
 def saving(outcome: AuctionOutcome) -> NDArray[np.float64]:
-    """Mean of reserve minus price over all auctions that ended, as a share of the reserve; a job that nobody won saves nothing."""
+    """Mean of reserve minus price over all auctions that ended, as a share of it; a job that nobody won saves nothing."""
     saved = (outcome.reserve - outcome.awards["price"]) * outcome.awards["awarded"]
     return ratio(saved.sum(axis=1), outcome.reserve * outcome.awards["ended"].sum(axis=1))
 
