@@ -24,6 +24,7 @@ from agents.scripted.kaplan import Kaplan
 from agents.scripted.once_bitten import OnceBitten
 from agents.scripted.random_choice import RandomChoice
 from agents.scripted.random_price import RandomPrice
+from agents.scripted.sealed_bids import EquilibriumBid, RandomBid, TruthfulBid
 from agents.scripted.static_prices import Monopoly, Nash
 from agents.scripted.thompson import Thompson
 from agents.scripted.tit_for_tat import TitForTat
@@ -50,6 +51,13 @@ POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
                 "monopoly": Monopoly,
                 "tit_for_tat": TitForTat,
                 "random_price": RandomPrice,
+            }
+        ),
+        "bidder": MappingProxyType(
+            {
+                "equilibrium": EquilibriumBid,
+                "truthful_bid": TruthfulBid,
+                "random_bid": RandomBid,
             }
         ),
         "buyer": MappingProxyType({"zero_intelligence": ZeroIntelligence, "truthful": Truthful, "kaplan": Kaplan}),

@@ -37,6 +37,8 @@ class What(IntEnum):
     NORMAL = 8
     EXPLORE = 9
     PROPOSER = 10
+    COMMITMENT = 25
+    SALT = 26
     TURN = 30
 
 
@@ -98,6 +100,17 @@ def mix(word: np.uint64) -> np.uint64:
 def positive(word: np.uint64) -> int:
     """The upper 63 bits, as a signed integer."""
     return int(np.int64(word >> _SIGN_SHIFT))
+
+
+@rule(wraps=True)
+def commitment(who: int, deal: int, amount: int, salt: int) -> int:
+    """A word of 63 bits that binds an account's name to an amount in a deal and, as long as the salt is unknown, hides it.
+
+    It stands in for a cryptographic hash, as Keccak-256 is on Ethereum: nobody here computes Philox backwards, and whoever could
+    would read every sealed bid. Unlike a draw it has no coordinates of a run: everybody can compute it.
+    """
+    words = philox(np.uint64(salt), np.uint64(What.COMMITMENT), np.uint64(who), np.uint64(deal), np.uint64(amount), np.uint64(0))
+    return positive(words[0])
 
 
 @rule(wraps=True)

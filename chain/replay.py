@@ -15,11 +15,12 @@ from chain.deployments import find
 from chain.errors import InputError, TamperedError
 from chain.fees import is_gas_limit
 from chain.history import NO_ROOT, Block, Header, History, chunks_of
-from chain.invariants import misplaced, violations
+from chain.invariants import violations
 from chain.journal import Journal, read, table_of
 from chain.layout import PASSING, RECEIPT, SIGNED, Integers, Ordering, Records
 from chain.mempool import draw_latency
 from chain.merkle import tree_hash
+from chain.misplaced import misplaced
 from chain.rule import source_digest, world
 from chain.sorting import scratch_for
 from chain.state import state_of

@@ -48,6 +48,16 @@ class Status(IntEnum):
     JOBS_FULL = 61
     NO_SPARE_ACCOUNT = 62
     INSUFFICIENT_BALANCE = 63
+    BAD_COMMITMENT = 90
+    NO_SUCH_AUCTION = 91
+    OWN_AUCTION = 92
+    COMMITS_CLOSED = 93
+    BID_STANDS = 94  # an account has one bid at a time
+    NO_BID = 95
+    ALREADY_REVEALED = 96
+    REVEALS_NOT_OPEN = 97
+    WRONG_REVEAL = 98
+    AUCTIONS_FULL = 99
     NO_SUCH_ASSET = 70
     NOT_MINTER = 71
     SUPPLY_FULL = 72

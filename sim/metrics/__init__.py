@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.metrics.attack import attacker_profit, attacker_return, honest_welfare, loss_to_scam, profit_from_scam
+from sim.metrics.auctions import bidder_surplus, saving
 from sim.metrics.collusion import profit_gain
 from sim.metrics.efficiency import efficiency
 from sim.metrics.fairness import gini
@@ -46,6 +47,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "profit_gain": Metric(profit_gain, "of the way from Nash to monopoly", None),
         "posted_price": Metric(posted_price, "coins", None),
         "consumer_surplus": Metric(consumer_surplus, "of optimum", True),
+        "saving": Metric(saving, "of reserve", None),
+        "bidder_surplus": Metric(bidder_surplus, "of optimum", None),
         "traded_share": Metric(traded_share, "of competitive quantity", None),
         "trade_price": Metric(trade_price, "coins", None),
         "smith_alpha": Metric(smith_alpha, "of competitive price", False),

@@ -61,6 +61,26 @@ class PriceOutcome:
 
 
 @dataclass(frozen=True)
+class AuctionOutcome:
+    """The same for auctions of jobs: arrays with a leading world axis; money in µcoin."""
+
+    seeds: NDArray[np.int64]
+    awards: Any
+    """Records per tick, shape (worlds, ticks): ended, awarded, price, cost, least_cost, commits, reveals, winner."""
+    ticks: Mapping[str, NDArray[np.int64]]
+    """Per tick, shape (worlds, ticks): `value` to the buyer, `cost` to the winner, `price`; `requests`, auctions that ended, and
+    `hires`, those that somebody won."""
+    best: Any
+    """The planner's `surplus`, shape (worlds, ticks, 1): each job done at the lowest cost, where it is worth that."""
+    reserve: int
+    """The most that the buyer pays for a job."""
+    bidders: Any
+    """Tallies per bidder, shape (worlds, bidders): wins, paid, spent."""
+    gained: NDArray[np.int64]
+    """What each bidder gained, shape (worlds, bidders): payments minus costs, fees and lost deposits."""
+
+
+@dataclass(frozen=True)
 class TradeOutcome:
     """The same for a double auction of units: arrays with a leading world axis; money in µcoin."""
 

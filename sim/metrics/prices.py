@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.metrics.outcome import Outcome, PriceOutcome, ratio
+from sim.metrics.outcome import AuctionOutcome, Outcome, PriceOutcome, ratio
 
 COIN = 1_000_000
 
 
-def price_level(outcome: Outcome) -> NDArray[np.float64]:
+def price_level(outcome: Outcome | AuctionOutcome) -> NDArray[np.float64]:
     """Mean price of a hire, coins."""
     return ratio(outcome.ticks["price"].sum(axis=1), outcome.ticks["hires"].sum(axis=1)) / COIN
 

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.metrics.outcome import Outcome, ratio
+from sim.metrics.outcome import AuctionOutcome, Outcome, ratio
 
 
-def fill_rate(outcome: Outcome) -> NDArray[np.float64]:
+def fill_rate(outcome: Outcome | AuctionOutcome) -> NDArray[np.float64]:
     """Hires ÷ needs."""
     return ratio(outcome.ticks["hires"].sum(axis=1), outcome.ticks["requests"].sum(axis=1))
 

@@ -83,7 +83,8 @@ def test_its_docstring_names_a_source(role, name):
 def test_it_acts_and_not_all_agents_act_alike(role, name):
     """The shared tests are not empty: different rows get different actions."""
     actions, _ = play_on(find(role, name)[1], role, np.arange(MANY))
-    decisive = {"client": "hire", "provider": "price", "seller": "level", "buyer": "price", "supplier": "price"}[role]
+    deciding = {"client": "hire", "provider": "price", "seller": "level", "bidder": "bid", "buyer": "price", "supplier": "price"}
+    decisive = deciding[role]
     assert np.unique(actions[decisive]).size > 3
     if role == "client":
         hired = actions["hire"] >= 0

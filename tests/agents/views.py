@@ -62,6 +62,10 @@ def lively(role: str) -> World:
         shops = find("posted_price")
         settings = {"sellers": 16, "horizon": 12, "cost_low": 800_000, "cost_high": 1_400_000, "levels": 60}
         return World(shops, shops.settings("minimal", settings), {role: "random_price"}, seeds=np.arange(MANY // 16))
+    if role == "bidder":
+        halls = find("auction")
+        settings = {"bidders": 16, "horizon": 12, "reserve": 800_000}
+        return World(halls, halls.settings("minimal", settings), {role: "random_bid"}, seeds=np.arange(MANY // 16))
     if role in ("buyer", "supplier"):
         pits = find("double_auction")
         settings = {"buyers": 16, "suppliers": 16, "horizon": 12, "turns": 0}

@@ -11,6 +11,8 @@ from chain.deployments import token
 from chain.history import chunks_of, decoded
 from chain.layout import NO_DEADLINE, NO_LIMIT, OUTSIDE, PASSING, SIGNED, Kind, Records, records
 from chain.ledger import Ledger
+from tests.chain.auctions import errands as auction_errands
+from tests.chain.auctions import hall
 from tests.chain.exchanges import ESCROW_KINDS, EXCHANGE_KINDS, escrow, exchange
 from tests.chain.markets import RIVAL, TERMS, market, pit, purse, shop
 from tests.chain.swarm import blank_tally, hand_in, number_in_turn, propose
@@ -78,6 +80,9 @@ def name_orders(book: Any, rng: Any, tx: Any) -> None:
 def wish(ledger: Ledger, rng: Any, count: int) -> None:
     """Submit random transactions."""
     requests = propose(ledger.batch, rng, count)[0] if hasattr(ledger.book, "jobs") else errands(ledger, rng, count)
+    if hasattr(ledger.book, "auctions"):
+        requests = np.concatenate([requests, auction_errands(ledger.book, rng, count)]).view(type(requests))
+        number_in_turn(ledger.batch, rng, requests.reshape(1, -1))
     hand_in(ledger.batch, 0, requests, blank_tally())
 
 
@@ -112,6 +117,11 @@ def stalls(**given: Any) -> Ledger:
     return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
 
 
+def halls(**given: Any) -> Ledger:
+    """A ledger of auctions with ten accounts."""
+    return hall(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
+
+
 def swaps(**given: Any) -> Ledger:
     """A pool of money and credits among ten accounts."""
     return exchange(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
@@ -139,6 +149,7 @@ LIVELY = {
     "exchange": swaps,
     "payee_escrow": trusts,
     "double_auction": pits,
+    "auction": halls,
 }
 """By deployment."""
 

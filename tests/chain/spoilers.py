@@ -7,11 +7,22 @@ shows which refusal is named first.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chain.contracts import governance, offers, order_book, posted_price, registry, reputation, service_market, stake, token
+from chain.contracts import (
+    governance,
+    offers,
+    order_book,
+    posted_price,
+    registry,
+    reputation,
+    sealed_auction,
+    service_market,
+    stake,
+    token,
+)
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
-from tests.chain import exchanges, order_spoilers
+from tests.chain import auction_spoilers, exchanges, order_spoilers
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop, wait
 
 CONTRACTS = (
@@ -24,6 +35,7 @@ CONTRACTS = (
     posted_price,
     order_book,
     governance,
+    sealed_auction,
     *exchanges.CONTRACTS,
 )
 DECLARED = {kind: refusals for contract in CONTRACTS for kind, (_, refusals) in contract.ENTRY_POINTS.items()}
@@ -80,6 +92,8 @@ def good(kind: Kind) -> Case:
     elif kind == Kind.POST_PRICE:
         case.ledger = shop()
         case.set(amount=PRICE)
+    elif kind in auction_spoilers.SPOILERS:
+        auction_spoilers.prepare(case)
     elif kind in order_spoilers.SPOILERS:
         order_spoilers.prepare(case)
     elif kind == Kind.CHANGE_PARAMETER:
@@ -222,12 +236,14 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
     Kind.DISPUTE: _OTHERS_JOB | {Status.WRONG_PHASE: _answer_before},
     **exchanges.SPOILERS,
     **order_spoilers.SPOILERS,
+    **auction_spoilers.SPOILERS,
 }
 EXCLUSIVE = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT, Status.OWN_OFFER),
     (Kind.WITHDRAW, Status.NOTHING_UNBONDING, Status.STILL_UNBONDING),
     *exchanges.EXCLUSIVE,
     *order_spoilers.EXCLUSIVE,
+    (Kind.REVEAL_BID, Status.ALREADY_REVEALED, Status.REVEALS_NOT_OPEN),
 }
 """Pairs that can not both be true of one transaction."""
 BEYOND = {
@@ -252,5 +268,6 @@ BEYOND = {
     (Kind.DISPUTE, Status.BAD_SHARE): [{"bps": a} for a in (-1, -(2**63), 2**63 - 1)],
     **exchanges.BEYOND,
     **order_spoilers.BEYOND,
+    **auction_spoilers.BEYOND,
 }
 """More arguments outside what is allowed, up to the ends of 64 bits."""

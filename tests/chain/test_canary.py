@@ -80,7 +80,35 @@ def join(book, address, cost):
 place.join = join
 """,
 }
+HALL_PLANTS = {
+    "a winner is paid one unit more than the buyer loses": """
+import chain.contracts.sealed_auction as place
+honest = place.release
+def release(accounts, head, address, amount):
+    honest(accounts, head, address, amount)
+    accounts[address].balance += 1
+place.release = release
+""",
+    "a forfeited deposit vanishes unburned": """
+import chain.contracts.sealed_auction as place
+def burn_locked(head, amount):
+    head.locked -= amount
+place.burn_locked = burn_locked
+""",
+    "a deadline is never enforced": """
+import chain.deployments.auction as place
+place.sealed_auction.settle = lambda book: None
+""",
+    "the last revealed bid leads": """
+import chain.contracts.sealed_auction as place
+def rank(auction, bid, bidder):
+    auction.winner = bidder
+    auction.bid = min(bid.bid, auction.reserve)
+place.rank = rank
+""",
+}
 HUNTS = {
+    "a crowd of bidders": "from tests.chain.auctions import crowd; crowd(2, blocks=60)",
     "a crowd of sellers": "from tests.chain.test_posted_price import crowd; crowd(2)",
     "the swarm": "from tests.chain.swarm import swarm; swarm(worlds=2, blocks=12, per_block=60, seed=3)",
     "hypothesis": "from tests.chain.machine import play; play(games=30, shrink=False)",
@@ -108,6 +136,15 @@ def test_the_hunts_find_nothing_in_an_honest_ledger():
 
 def test_the_crowd_finds_nothing_in_an_honest_ledger():
     assert hunt("", "a crowd of sellers").endswith("in order")
+
+
+def test_the_bidders_find_nothing_in_an_honest_ledger():
+    assert hunt("", "a crowd of bidders").endswith("in order")
+
+
+@pytest.mark.parametrize("plant", HALL_PLANTS)
+def test_the_bidders_catch(plant):
+    assert "caught:" in hunt(HALL_PLANTS[plant], "a crowd of bidders")
 
 
 @pytest.mark.parametrize("plant", SHOP_PLANTS)

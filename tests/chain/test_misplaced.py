@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from chain.contracts.sealed_auction import Sealed
 from chain.contracts.service_market import Phase
 from chain.errors import TamperedError
-from chain.invariants import ADDRESSES, FAR, RANGES, misplaced, violations
+from chain.invariants import violations
 from chain.journal import read
 from chain.layout import MAX_SUPPLY, PASSING, records
+from chain.misplaced import ADDRESSES, FAR, RANGES, misplaced
 from chain.replay import audit
-from tests.chain.recordings import LIVELY, lived
+from tests.chain.recordings import LIVELY, lived, stir
 from tests.chain.surgery import copied, refitted, save, written
 
 
@@ -115,6 +117,27 @@ def test_sellers_that_are_not_those_listed_are_found():
     assert 1 < book.terms["listed"][0, 0] < book.accounts.shape[1]
     book.sellers["listed"][0, 0] = book.sellers["listed"][0, 1]
     assert misplaced(book) == ["table sellers: those listed are not those known"]
+
+
+AUCTIONS_AMISS = [
+    lambda book: book.terms["closed"].fill(-1),
+    lambda book: book.terms["opened"].fill(2**40),
+    lambda book: book.auctions["buyer"].fill(-1),
+    lambda book: book.auctions["bid"].__iadd__(2**39),
+    lambda book: book.auctions["next_bid"].__iadd__(2**39),
+    lambda book: book.bids["auction"].__isub__(book.terms["opened"]),
+    lambda book: book.bids["auction"].__iadd__(book.auctions.shape[1]),
+]
+
+
+@pytest.mark.parametrize("change", AUCTIONS_AMISS)
+def test_auctions_and_bids_that_do_not_fit_together_are_found(change):
+    ledger = lived("auction", 9)
+    while not (ledger.book.bids["phase"] == Sealed.COMMITTED).any():
+        stir(ledger, np.random.default_rng(ledger.height))
+    assert misplaced(ledger.batch) == []
+    change(ledger.batch)
+    assert misplaced(ledger.batch) == ["table auctions: those open are not those that the terms count and bids name"]
 
 
 def test_tables_of_other_lengths_are_found():

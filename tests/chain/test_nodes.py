@@ -26,7 +26,7 @@ def test_branches_far_apart_go_back_and_forth():
     assert heads == [True] * 9, "each branch is one longer than the other was"
 
 
-@pytest.mark.parametrize(("name", "seed"), [("token", 1), ("service_market", 2), ("posted_price", 3)])
+@pytest.mark.parametrize(("name", "seed"), [("token", 1), ("service_market", 2), ("posted_price", 3), ("auction", 4)])
 def test_three_nodes_that_hear_of_each_other_late_agree_with_a_replay_at_every_step(name, seed):
     nodes = Nodes(name, seed)
     for _ in range(90):

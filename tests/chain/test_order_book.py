@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.invariants import misplaced
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
+from chain.misplaced import misplaced
 from chain.status import Status
 from tests.chain.markets import CLIENT, OTHER, PROVIDER, RICH, RIVAL, call, done, fee_of, head, pit, wait
 

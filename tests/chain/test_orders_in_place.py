@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chain.invariants import _orders, misplaced, violations
+from chain.invariants import _orders, violations
 from chain.layout import Kind
+from chain.misplaced import misplaced
 from chain.price_time import Side
 from tests.chain.markets import done, pit
 from tests.chain.recordings import lived

@@ -187,7 +187,7 @@ def test_a_record_of_another_version_is_refused_by_name(tmp_path):
     path = lived("token", 1).export(tmp_path / "a.ledger")
     with pytest.raises(InputError, match="file: it is a ledger of format 2, allowed is 1"):
         audit(described(path, tmp_path, ledger=2))
-    with pytest.raises(InputError, match="deployment: 'casino' given, allowed are token, service_market, posted_price"):
+    with pytest.raises(InputError, match="deployment: 'casino' given, allowed are token, service_market, posted_price, auction"):
         audit(described(path, tmp_path, deployment="casino"))
     with pytest.raises(InputError, match=r"file: its table .* has columns .* of this version"):
         audit(described(path, tmp_path, deployment="posted_price"))

@@ -1,0 +1,96 @@
+"""A ledger on which buyers put jobs out to sealed-bid auction and bidders commit and reveal."""
+
+from typing import NamedTuple
+
+from chain.block import admit, close_block, has_room, note, open_block, write_receipt
+from chain.contracts import registry, sealed_auction, token
+from chain.contracts.sealed_auction import AUCTION, BID, TERMS
+from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
+from chain.mempool import next_tick
+from chain.ordering import line_up
+from chain.rule import rule, world
+from chain.sorting import Scratch, scratch_for
+from chain.status import Status
+
+TERM_LIMITS = sealed_auction.TERM_LIMITS
+"""What can be set of the auctions' contract."""
+
+
+class Book(NamedTuple):
+    """The state: arrays of records with a leading world axis."""
+
+    head: Records
+    accounts: Records
+    identities: Records
+    pool: Records
+    receipts: Records
+    block: Records
+    terms: Records
+    auctions: Records
+    bids: Records
+
+
+def blank(worlds: int, accounts: int, pool: int, auctions: int = 64, *, recorded: bool = False) -> Book:
+    """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many open auctions at a time;
+    `recorded`: blocks are kept for a history."""
+    return Book(
+        records(HEAD, worlds, 1),
+        records(ACCOUNT, worlds, accounts),
+        records(IDENTITY, worlds, accounts),
+        records(TRANSACTION, worlds, pool),
+        records(RECEIPT, worlds, pool),
+        records(SIGNED, worlds, pool if recorded else 0),
+        records(TERMS, worlds, 1),
+        records(AUCTION, worlds, 1 << max(auctions - 1, 1).bit_length()),
+        records(BID, worlds, accounts),
+    )
+
+
+@rule
+def execute(book: Record, tx: Record) -> Status:
+    """Call the entry point that the transaction names."""
+    kind = tx.kind
+    if kind == Kind.COMMIT_BID:
+        return sealed_auction.commit_bid(book, tx)
+    if kind == Kind.REVEAL_BID:
+        return sealed_auction.reveal_bid(book, tx)
+    if kind == Kind.OPEN_AUCTION:
+        return sealed_auction.open_auction(book, tx)
+    if kind == Kind.TRANSFER:
+        return token.transfer(book.accounts, tx)
+    if kind == Kind.REGISTER:
+        return registry.register(book.head, book.accounts, book.identities, tx)
+    return Status.UNKNOWN_KIND
+
+
+@rule
+def seal(book: Record, scratch: Scratch) -> None:
+    """Execute one block: give every transaction its place, run them while there is gas, then end the auctions that are due."""
+    open_block(book.head)
+    count = line_up(book.head, book.accounts, book.pool, book.receipts, scratch)
+    for place in range(count):
+        tx = book.pool[scratch.places[place]]
+        if not has_room(book.head, tx):
+            break
+        note(book.head, book.block, tx)
+        status = admit(book.head, book.accounts, tx)
+        if status == Status.OK:
+            status = execute(book, tx)
+        auction = tx.subject if Kind.OPEN_AUCTION <= tx.kind <= Kind.REVEAL_BID else NOBODY
+        write_receipt(book.head, book.accounts, book.receipts, tx, status, auction)
+    sealed_auction.settle(book)
+    close_block(book.head, book.pool)
+
+
+@rule
+def seal_worlds(book: Record, scratch: Scratch, first: int, stop: int) -> None:
+    """Seal one block in each world from `first` to `stop` - 1, and go one tick on."""
+    for w in range(first, stop):
+        view = world(book, w)
+        seal(view, scratch)
+        next_tick(view.head[0])
+
+
+def advance(book: Book, first: int, stop: int) -> None:
+    """Seal one block in each world from `first` to `stop` - 1, and go one tick on, with working memory of its own."""
+    seal_worlds(book, scratch_for(book.pool.shape[1], book.accounts.shape[1]), first, stop)
