@@ -57,8 +57,12 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
     used = np.flatnonzero(book.accounts["owner"][0] >= 0)
     tx["sender"], tx["to"] = rng.choice(used, count), rng.choice([*used, *used, -1, 2**40], count)
     tx["amount"], tx["tip"], tx["max_fee"] = rng.integers(0, 5_000, count), rng.integers(0, 4, count), NO_LIMIT
-    tx["stake"], tx["subject"] = rng.integers(0, 5_000, count), rng.integers(0, 2, count)
     tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
+    if hasattr(book, "liquidity"):
+        tx["stake"], tx["subject"] = rng.integers(0, 5_000, count), rng.integers(0, 2, count)
+        tx["sender"] = np.where(tx["kind"] == Kind.CREDIT_MINT, book.terms["minter"], tx["sender"])
+    if hasattr(book, "deposits"):
+        tx["sender"] = np.where(np.isin(tx["kind"], ESCROW_KINDS[:2]), book.terms["owner"], tx["sender"])
     if hasattr(book, "tape"):
         name_orders(book, rng, tx)
     number_in_turn(book, rng, tx)
@@ -129,7 +133,9 @@ def swaps(**given: Any) -> Ledger:
 
 def trusts(**given: Any) -> Ledger:
     """An escrow for ten payees."""
-    return escrow(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
+    return escrow(
+        balances=[RICH] * 10, **({"conditional": 0, "spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given)
+    )
 
 
 def pits(**given: Any) -> Ledger:
