@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.auctions_in_order import auctioned, auctions_in_place
 from chain.contracts import posted_price, sealed_auction, service_market
 from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
@@ -65,33 +66,6 @@ def _posted(book: Any) -> Iterator[Finding]:
     yield "demand is at most the mass of consumers", sellers["demand"].sum(axis=1) <= MASS
 
 
-def _numbered(table: Any, terms: Any) -> tuple[Any, Any]:
-    """Of a table whose row is a number modulo its length: what numbers, from `closed` on, rows stand for, and which are open."""
-    closed, rows = terms["closed"], table.shape[1]
-    number = closed + (np.arange(rows) - closed) % rows
-    return number, number < terms["opened"]
-
-
-def _auctioned(book: Any) -> Iterator[Finding]:
-    auctions, bids, head = book.auctions, book.bids, book.head[:, 0]
-    number, alive = _numbered(auctions, book.terms)
-    sealed = bids["phase"] != Sealed.NONE
-    held = np.where(alive, auctions["reserve"], 0).sum(axis=1) + np.where(sealed, bids["deposit"], 0).sum(axis=1)
-    yield "locked = reserves of open auctions + deposits of bids", head["locked"] == held
-    of = (bids["auction"][:, None, :] == number[:, :, None]) & sealed[:, None, :]
-    revealed = of & (bids["phase"] == Sealed.REVEALED)[:, None, :]
-    yield "every bid is one of an open auction", sealed.sum(axis=1) == (of & alive[:, :, None]).sum(axis=(1, 2))
-    counted = (of.sum(axis=2) == auctions["commits"]) & (revealed.sum(axis=2) == auctions["reveals"])
-    yield "open auctions count their bids", (counted | ~alive).all(axis=1)
-    valid = np.where(revealed, bids["bid"][:, None, :], MAX_PRICE + 1)
-    ordered = np.sort(np.concatenate([valid, auctions["reserve"][:, :, None]], axis=2), axis=2)
-    least, others = ordered[:, :, 0], ordered[:, :, min(1, bids.shape[1])]
-    won = auctions["winner"] != NOBODY
-    right = np.where(won, (auctions["bid"] == least) & (auctions["next_bid"] == others), least == auctions["reserve"])
-    yield "the lowest revealed bid leads", (right | ~alive).all(axis=1)
-    yield "no auction has ended unsettled", (~alive | (auctions["reveal_until"] > head["height"][:, None])).all(axis=1)
-
-
 def _all_different(addresses: Any, count: Any) -> Any:
     """Whether the first `count` addresses of each world are different ones."""
     used = np.arange(addresses.shape[1]) < count[:, None]
@@ -107,7 +81,7 @@ def violations(book: Any) -> list[str]:
     if hasattr(book, "sellers"):
         findings += _posted(book)
     if hasattr(book, "auctions"):
-        findings += _auctioned(book)
+        findings += auctioned(book)
     return [f"{name}: broken in world {int(np.argmin(holds))}" for name, holds in findings if not holds.all()]
 
 
@@ -190,7 +164,7 @@ def _out_of_place(book: Any) -> Iterator[str]:
                 yield f"table {name}: those listed are not those known"
     if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
         yield "table jobs: those open are not those that the terms count"
-    if hasattr(book, "auctions") and not _auctions_in_place(book):
+    if hasattr(book, "auctions") and not auctions_in_place(book):
         yield "table auctions: those open are not those that the terms count and bids name"
 
 
@@ -202,19 +176,6 @@ def _jobs_in_place(jobs: Any, terms: Any) -> bool:
     counted = (np.arange(rows) - closed) % rows < opened - closed
     parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & (jobs["phase"] >= Phase.FUNDED) & (jobs["phase"] <= Phase.CLOSED)
     return bool(np.where(counted, parties, (jobs["phase"] == Phase.CLOSED) | (jobs["phase"] == 0)).all())
-
-
-def _auctions_in_place(book: Any) -> bool:
-    """Whether the terms count no more auctions than there are rows, those open have a buyer and pay no more than their reserve,
-    and every bid is in one of them."""
-    auctions, bids, terms = book.auctions[0], book.bids[0], book.terms[0, 0]
-    rows, closed, opened = auctions.size, int(terms.closed), int(terms.opened)
-    if rows & (rows - 1) or not 0 <= closed <= opened <= closed + rows:
-        return False
-    alive = (np.arange(rows) - closed) % rows < opened - closed
-    sound = (auctions["buyer"] >= 0) & (np.maximum(auctions["bid"], auctions["next_bid"]) <= auctions["reserve"])
-    placed = (bids["phase"] == Sealed.NONE) | ((closed <= bids["auction"]) & (bids["auction"] < opened))
-    return bool((sound | ~alive).all() and placed.all())
 
 
 def check(book: Any) -> None:

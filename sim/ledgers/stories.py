@@ -47,7 +47,7 @@ def kind_name(kind: int) -> str:
     >>> kind_name(7), kind_name(99)
     ('HIRE', 'kind 99')
     """
-    return Kind(kind).name if kind in Kind.__members__.values() else f"kind {kind}"
+    return Kind(kind).name if kind in list(Kind) else f"kind {kind}"
 
 
 def in_words(reason: int, payer: int, payee: int, amount: int) -> str:
@@ -173,7 +173,7 @@ def told(tx: Transactions, k: int, moved: str) -> str:
 def about(tx: Transactions, k: int) -> str:
     """The arguments of a transaction, as far as they say something."""
     signed, kind = tx.signed[k], int(tx.signed["kind"][k])
-    shown = {
+    shown: dict[int, str] = {
         Kind.TRANSFER: f"{int(signed['amount']):_} to {int(signed['to'])}",
         Kind.REGISTER: f"{int(signed['amount']):_} to a new account",
         Kind.BOND: f"{int(signed['amount']):_}",
@@ -184,5 +184,8 @@ def about(tx: Transactions, k: int) -> str:
         Kind.ACCEPT: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % rating",
         Kind.DISPUTE: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % rating",
         Kind.POST_PRICE: f"{int(signed['amount']):_}",
+        Kind.OPEN_AUCTION: f"under a reserve of {int(signed['amount']):_}",
+        Kind.COMMIT_BID: f"in auction {int(signed['subject'])}",
+        Kind.REVEAL_BID: f"of {int(signed['amount']):_} in auction {int(signed['subject'])}",
     }
-    return shown.get(Kind(kind), "") if kind in Kind.__members__.values() else ""
+    return shown.get(kind, "")

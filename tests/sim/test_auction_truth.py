@@ -117,8 +117,8 @@ class Anything:
 @pytest.mark.parametrize("others", [TruthfulBid(), EquilibriumBid(), Anything()], ids=lambda p: type(p).__name__)
 @pytest.mark.parametrize("bid", DEVIATIONS)
 def test_truthful_bidding_is_dominant_in_the_second_price(others, bid):
-    """In every one of 20,000 auctions, not on average: no deviation gains anything, whatever the others bid; the same search finds
-    gains in the first price."""
+    """In every one of 20,000 auctions, not on average: no deviation gains anything, whatever the others bid; the same search
+    finds gains in the first price."""
     truthful = profit_of(lambda cost: cost, others, 4, 1, 20_000)
     assert (profit_of(bid, others, 4, 1, 20_000) <= truthful).all()
     assert (
