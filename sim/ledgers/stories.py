@@ -69,6 +69,9 @@ def in_words(reason: int, payer: int, payee: int, amount: int) -> str:
         Reason.SLASH: f"{amount:_} of the stake of {payer} burned",
         Reason.SALE: f"{amount:_} from {payer} to {payee} for goods",
         Reason.COST: f"{amount:_} of {payer} burned in production",
+        Reason.DEPOSIT: f"{amount:_} of {payer} deposited",
+        Reason.DEPOSIT_BACK: f"deposit of {amount:_} back to {payee}",
+        Reason.FORFEIT: f"deposit of {amount:_} of {payer} burned",
     }[Reason(reason)]
 
 

@@ -1,5 +1,5 @@
-"""How fast the auctions are: whole steps (views, given actions, mempool, block, awards, measures) on one core, beside the slow plain
-auctions of the tests. The bids are given, so no policy is timed; both sides commit, reveal and award the same way."""
+"""How fast the auctions are: whole steps (views, given actions, mempool, block, awards, measures) on one core, beside the slow
+plain auctions of the tests. The bids are given, so no policy is timed; both sides commit, reveal and award the same way."""
 
 from types import SimpleNamespace
 from typing import Any

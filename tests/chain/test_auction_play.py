@@ -92,7 +92,7 @@ class Hall(RuleBasedStateMachine):
 
 
 def test_auctions_that_hypothesis_plays_keep_their_books_and_release_everything():
-    plan = settings(max_examples=60, stateful_step_count=50, deadline=None, database=None, derandomize=True)
+    plan = settings(max_examples=40, stateful_step_count=50, deadline=None, database=None, derandomize=True)
     run_state_machine_as_test(Hall, settings=plan)
 
 
