@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.auctions_in_order import auctioned
 from chain.contracts.constant_product import LOCKED_SHARES
 from chain.contracts.payee_escrow import State
 from chain.contracts.posted_price import MASS
@@ -62,33 +63,6 @@ def _posted(book: Any) -> Iterator[Finding]:
     yield "demand is at most the mass of consumers", sellers["demand"].sum(axis=1) <= MASS
 
 
-def _numbered(table: Any, terms: Any) -> tuple[Any, Any]:
-    """Of a table whose row is a number modulo its length: what numbers, from `closed` on, rows stand for, and which are open."""
-    closed, rows = terms["closed"], table.shape[1]
-    number = closed + (np.arange(rows) - closed) % rows
-    return number, number < terms["opened"]
-
-
-def _auctioned(book: Any) -> Iterator[Finding]:
-    auctions, bids, head = book.auctions, book.bids, book.head[:, 0]
-    number, alive = _numbered(auctions, book.terms)
-    sealed = bids["phase"] != Sealed.NONE
-    held = np.where(alive, auctions["reserve"], 0).sum(axis=1) + np.where(sealed, bids["deposit"], 0).sum(axis=1)
-    yield "locked = reserves of open auctions + deposits of bids", head["locked"] == held
-    of = (bids["auction"][:, None, :] == number[:, :, None]) & sealed[:, None, :]
-    revealed = of & (bids["phase"] == Sealed.REVEALED)[:, None, :]
-    yield "every bid is one of an open auction", sealed.sum(axis=1) == (of & alive[:, :, None]).sum(axis=(1, 2))
-    counted = (of.sum(axis=2) == auctions["commits"]) & (revealed.sum(axis=2) == auctions["reveals"])
-    yield "open auctions count their bids", (counted | ~alive).all(axis=1)
-    valid = np.where(revealed, bids["bid"][:, None, :], MAX_PRICE + 1)
-    ordered = np.sort(np.concatenate([valid, auctions["reserve"][:, :, None]], axis=2), axis=2)
-    least, others = ordered[:, :, 0], ordered[:, :, min(1, bids.shape[1])]
-    won = auctions["winner"] != NOBODY
-    right = np.where(won, (auctions["bid"] == least) & (auctions["next_bid"] == others), least == auctions["reserve"])
-    yield "the lowest revealed bid leads", (right | ~alive).all(axis=1)
-    yield "no auction has ended unsettled", (~alive | (auctions["reveal_until"] > head["height"][:, None])).all(axis=1)
-
-
 def _exchange(book: Any) -> Iterator[Finding]:
     terms, credits, shares = book.terms[:, 0], book.credits["balance"], book.liquidity["shares"]
     yield "locked = money in the pool", book.head["locked"][:, 0] == terms["money"]
@@ -143,7 +117,7 @@ def violations(book: Any) -> list[str]:
     if hasattr(book, "sellers"):
         findings += _posted(book)
     if hasattr(book, "auctions"):
-        findings += _auctioned(book)
+        findings += auctioned(book)
     if hasattr(book, "liquidity"):
         findings += _exchange(book)
     if hasattr(book, "deposits"):

@@ -116,7 +116,7 @@ TRANSACTION = record("since", "arrival", "rank", *SIGNED.names)
 where a builder orders it, and what was signed."""
 
 RECEIPT = record("kind", "sender", "nonce", "status", "fee", "height", "subject")
-"""What became of a transaction; `subject` is the job or order it was about, or `NOBODY`."""
+"""What became of a transaction; `subject` is the job, order or auction it was about, or `NOBODY`."""
 
 
 def records(layout: Any, *shape: int) -> Records:

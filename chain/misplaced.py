@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from chain.auctions_in_order import auctions_in_place
 from chain.contracts import constant_product, order_book, payee_escrow, posted_price, sealed_auction, service_market
 from chain.contracts.fungible_token import INFINITE, SPENDERS
 from chain.contracts.order_book import MAX_UNITS
@@ -132,7 +133,7 @@ def _out_of_place(book: Any) -> Iterator[str]:
                 yield f"table {name}: those listed are not those known"
     if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
         yield "table jobs: those open are not those that the terms count"
-    if hasattr(book, "auctions") and not _auctions_in_place(book):
+    if hasattr(book, "auctions") and not auctions_in_place(book):
         yield "table auctions: those open are not those that the terms count and bids name"
     if hasattr(book, "tape") and not _orders_in_place(book.orders[0], book.terms[0, 0], book.tape.shape[1]):
         yield "table orders: those open are not those that the terms count, in their order"
@@ -154,19 +155,6 @@ def _jobs_in_place(jobs: Any, terms: Any) -> bool:
     counted = (np.arange(rows) - closed) % rows < opened - closed
     parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & (jobs["phase"] >= Phase.FUNDED) & (jobs["phase"] <= Phase.CLOSED)
     return bool(np.where(counted, parties, (jobs["phase"] == Phase.CLOSED) | (jobs["phase"] == 0)).all())
-
-
-def _auctions_in_place(book: Any) -> bool:
-    """Whether the terms count no more auctions than there are rows, those open have a buyer and pay no more than their reserve,
-    and every bid is in one of them."""
-    auctions, bids, terms = book.auctions[0], book.bids[0], book.terms[0, 0]
-    rows, closed, opened = auctions.size, int(terms.closed), int(terms.opened)
-    if rows & (rows - 1) or not 0 <= closed <= opened <= closed + rows:
-        return False
-    alive = (np.arange(rows) - closed) % rows < opened - closed
-    sound = (auctions["buyer"] >= 0) & (np.maximum(auctions["bid"], auctions["next_bid"]) <= auctions["reserve"])
-    placed = (bids["phase"] == Sealed.NONE) | ((closed <= bids["auction"]) & (bids["auction"] < opened))
-    return bool((sound | ~alive).all() and placed.all())
 
 
 def _orders_in_place(orders: Any, terms: Any, tape: int) -> bool:

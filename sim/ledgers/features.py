@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chain.contracts.service_market import Outcome, Phase
 from chain.layout import NOBODY, Integers, Kind
+from sim.ledgers.auctions import locked_in
 from sim.ledgers.movements import Movements, Transactions, registrations
 from sim.ledgers.reading import Recorded
 from sim.metrics.contrasts import Columns
@@ -73,7 +74,7 @@ def kept(tables: Any, jobs: Any, size: int) -> Columns:
         "balance": tables["accounts"]["balance"].copy(),
         "bonded": stakes["bonded"].copy(),
         "unbonding": stakes["unbonding"].copy(),
-        "escrow": sums(jobs["client"][waiting], jobs["price"][waiting], size),
+        "escrow": sums(jobs["client"][waiting], jobs["price"][waiting], size) + locked_in(tables, size),
     }
 
 

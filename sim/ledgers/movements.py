@@ -13,6 +13,7 @@ from chain.contracts.service_market import Outcome
 from chain.fees import GAS
 from chain.layout import NOBODY, Integers, Kind, Records
 from chain.status import Status
+from sim.ledgers.auctions import auctioned
 from sim.ledgers.reading import SALES, Recorded
 
 LAST = 2**62
@@ -34,11 +35,16 @@ class Reason(IntEnum):
     SLASH = 10  # the other part of it, burned
     SALE = 11  # at a posted price
     COST = 12  # of producing what was sold, burned
+    DEPOSIT = 25  # of a sealed bid, into the ledger's keeping
+    DEPOSIT_BACK = 26
+    FORFEIT = 27  # the deposit of a bid that stayed sealed, burned
 
 
-FROM_KEEPING = (Reason.WITHDRAW, Reason.PAYMENT, Reason.REFUND, Reason.COMPENSATION, Reason.SLASH)
+FROM_KEEPING = (
+    Reason.WITHDRAW, Reason.PAYMENT, Reason.REFUND, Reason.COMPENSATION, Reason.SLASH, Reason.DEPOSIT_BACK, Reason.FORFEIT,
+)  # fmt: skip
 """These do not lower the payer's balance: the money was in the ledger's keeping."""
-INTO_KEEPING = (Reason.BOND, Reason.ESCROW)
+INTO_KEEPING = (Reason.BOND, Reason.ESCROW, Reason.DEPOSIT)
 """These do not raise the payee's balance."""
 
 
@@ -104,7 +110,12 @@ def registrations(recorded: Recorded, tx: Transactions) -> tuple[Integers, Integ
 
 def movements_of(recorded: Recorded, transactions: Transactions) -> Movements:
     """All movements of money of a record, those of 0 left out: in order of execution, what the end of a block settles last."""
-    parts = [*_by_transactions(recorded, transactions), *_of_jobs(recorded, transactions), *_sales(recorded)]
+    parts = [
+        *_by_transactions(recorded, transactions),
+        *_of_jobs(recorded, transactions),
+        *_sales(recorded),
+        *_of_auctions(recorded, transactions),
+    ]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     movements = Movements(*columns)
     moved = np.flatnonzero(movements.amount > 0)
@@ -201,3 +212,23 @@ def _sales(recorded: Recorded) -> list[Movements]:
         _part(height, NOBODY, Reason.SALE, consumers, seller, revenue),
         _part(height, NOBODY, Reason.COST, seller, NOBODY, cost),
     ]
+
+
+def _of_auctions(recorded: Recorded, tx: Transactions) -> list[Movements]:
+    """What auctions moved: reserves and deposits in and out, and payments."""
+    if "auctions" not in recorded.genesis:
+        return []
+    last = recorded.first + len(recorded.blocks) - 1
+    a, b = auctioned(recorded.genesis, tx, last)
+    parts = []
+    for when, place, reason, payer, payee, amount, number in (
+        (a["height"], a["position"], Reason.ESCROW, a["buyer"], a["buyer"], a["reserve"], a["number"]),
+        (b["height"], b["position"], Reason.DEPOSIT, b["bidder"], b["bidder"], b["deposit"], b["number"]),
+        (a["end"], NOBODY, Reason.PAYMENT, a["buyer"], a["winner"], a["price"], a["number"]),
+        (a["end"], NOBODY, Reason.REFUND, a["buyer"], a["buyer"], a["reserve"] - a["price"], a["number"]),
+        (b["end"], NOBODY, Reason.DEPOSIT_BACK, b["bidder"], b["bidder"], b["deposit"] * b["revealed"], b["number"]),
+        (b["end"], NOBODY, Reason.FORFEIT, b["bidder"], NOBODY, b["deposit"] * (1 - b["revealed"]), b["number"]),
+    ):
+        part = _part(when, place, reason, payer, payee, amount, number)
+        parts.append(Movements(*(column[(when > recorded.first) & (when <= last)] for column in part)))
+    return parts

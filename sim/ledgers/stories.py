@@ -69,6 +69,9 @@ def in_words(reason: int, payer: int, payee: int, amount: int) -> str:
         Reason.SLASH: f"{amount:_} of the stake of {payer} burned",
         Reason.SALE: f"{amount:_} from {payer} to {payee} for goods",
         Reason.COST: f"{amount:_} of {payer} burned in production",
+        Reason.DEPOSIT: f"{amount:_} of {payer} deposited",
+        Reason.DEPOSIT_BACK: f"deposit of {amount:_} back to {payee}",
+        Reason.FORFEIT: f"deposit of {amount:_} of {payer} burned",
     }[Reason(reason)]
 
 
@@ -184,5 +187,8 @@ def about(tx: Transactions, k: int) -> str:
         Kind.ACCEPT: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % rating",
         Kind.DISPUTE: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % rating",
         Kind.POST_PRICE: f"{int(signed['amount']):_}",
+        Kind.OPEN_AUCTION: f"under a reserve of {int(signed['amount']):_}",
+        Kind.COMMIT_BID: f"in auction {int(signed['subject'])}",
+        Kind.REVEAL_BID: f"of {int(signed['amount']):_} in auction {int(signed['subject'])}",
     }
     return shown.get(kind, "")

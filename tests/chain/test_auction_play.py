@@ -6,8 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from chain.auctions_in_order import auctioned
 from chain.contracts.sealed_auction import Sealed
-from chain.invariants import _auctioned, violations
+from chain.invariants import violations
 from chain.layout import Kind
 from chain.status import ADMITTED_FROM, Status
 from tests.chain.auctions import crowd, hall, word
@@ -91,7 +92,7 @@ class Hall(RuleBasedStateMachine):
 
 
 def test_auctions_that_hypothesis_plays_keep_their_books_and_release_everything():
-    plan = settings(max_examples=60, stateful_step_count=50, deadline=None, database=None, derandomize=True)
+    plan = settings(max_examples=40, stateful_step_count=50, deadline=None, database=None, derandomize=True)
     run_state_machine_as_test(Hall, settings=plan)
 
 
@@ -140,4 +141,4 @@ def test_one_wrong_number_is_found_and_named_with_its_world(name):
 
 
 def test_every_check_is_tried_here():
-    assert {name for name, _ in _auctioned(crowd(2, blocks=2))} == set(WRONG)
+    assert {name for name, _ in auctioned(crowd(2, blocks=2))} == set(WRONG)

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from chain.deployments import posted_price, service_market, token
+from chain.history import History
 from chain.layout import Kind, Ordering
 from chain.ledger import Ledger
+from tests.chain.auctions import errands as auction_errands
+from tests.chain.auctions import hall
 
 PROPOSER, CLIENT, PROVIDER, OTHER, SPARE = range(5)
 RICH, PRICE, STAKE, FEE = 1_000_000, 1_000, 101, 7
@@ -122,4 +125,21 @@ def payments(accounts: int, blocks: int, each: int, seed: int = 0) -> Ledger:
         for sender in rng.integers(0, accounts, each).tolist():
             ledger.submit(Kind.TRANSFER, sender, to=int(rng.integers(0, accounts)), amount=int(rng.integers(0, 2_000)))
         ledger.seal()
+    return ledger
+
+
+def random_auctions(seed: int, blocks: int = 50, late: bool = False, **terms: int) -> Ledger:
+    """Six accounts that open auctions and bid at random; `late`: the record begins while auctions are open and bids sealed."""
+    rng = np.random.default_rng(seed)
+    ledger = hall(balances=[0, *[RICH // 10] * 5], base_fee=1, commit_window=2, **terms)
+    for block in range(blocks):
+        for one in auction_errands(ledger.book, rng, int(rng.integers(0, 12))):
+            arguments = {name: int(one[name]) for name in ("to", "subject", "amount", "count")}
+            ledger.submit(int(one.kind), int(one.sender), tip=int(rng.integers(0, 3)), **arguments)
+        ledger.seal()
+        if late and block == 8:
+            assert ledger.book.terms[0].opened > ledger.book.terms[0].closed
+            assert ledger.book.bids["phase"].any()
+            ledger.history = History(ledger.deployment, ledger.book)
+    ledger.check()
     return ledger

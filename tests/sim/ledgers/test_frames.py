@@ -13,18 +13,33 @@ import sim
 from chain.contracts.service_market import Phase
 from chain.errors import InputError, TamperedError
 from chain.history import History
-from chain.layout import NOBODY, Kind
+from chain.layout import HEAD, NOBODY, Kind
 from sim.ledgers.frames import Frames
-from tests.sim.ledgers.examples import JOBS, OTHER, PRICE, RICH, STAKE, market, payments, random_market, random_shop, story
+from tests.sim.ledgers.examples import (
+    JOBS,
+    OTHER,
+    PRICE,
+    RICH,
+    STAKE,
+    market,
+    payments,
+    random_auctions,
+    random_market,
+    random_shop,
+    story,
+)
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "ledger_frames.md"
 SEEDS = range(4)
+INTO, OUT_OF = ["ESCROW", "DEPOSIT"], ["PAYMENT", "REFUND", "DEPOSIT_BACK", "FORFEIT"]
+"""Reasons by which money comes under the keeping of auctions and leaves it."""
 
 
-@pytest.fixture(scope="module", params=[*SEEDS, "shop", "payments"])
+@pytest.fixture(scope="module", params=[*SEEDS, "shop", "payments", "first price", "second price"])
 def both(request, tmp_path_factory):
     """A ledger and the frames of its file."""
     makers = {"shop": lambda: random_shop(3), "payments": lambda: payments(9, 12, 20)}
+    makers |= {f"{rule} price": lambda k=k: random_auctions(k, second_price=k) for k, rule in enumerate(("first", "second"))}
     ledger = makers.get(request.param, lambda: random_market(request.param))()
     return ledger, sim.ledger_frames(ledger.export(tmp_path_factory.mktemp("one") / "one.ledger"))
 
@@ -52,6 +67,20 @@ def test_every_account_has_what_it_had_and_what_came_and_went(both):
     a = both[1].accounts
     wealth = a.opening - a.sent + a.received - a.burned - a.fees + a.tips
     assert wealth.tolist() == (a.balance + a.bonded + a.unbonding + a.escrow).tolist()
+
+
+def test_a_record_that_begins_among_open_auctions_tells_where_their_money_went(tmp_path):
+    for second_price in (0, 1):
+        ledger = random_auctions(5, late=True, second_price=second_price)
+        frames = sim.ledger_frames(ledger.export(tmp_path / f"{second_price}.ledger"))
+        a, moved = frames.accounts, frames.movements
+        wealth = a.opening - a.sent + a.received - a.burned - a.fees + a.tips
+        assert wealth.tolist() == (a.balance + a.bonded + a.unbonding + a.escrow).tolist()
+        assert a.balance.tolist() == ledger.view("accounts")["balance"][a.address].tolist()
+        assert a.escrow.sum() == ledger.view("head")[0].locked
+        assert {"ESCROW", "PAYMENT", "REFUND", "DEPOSIT", "DEPOSIT_BACK", "FORFEIT"} <= set(moved.reason)
+        into, out = (moved.amount[moved.reason.isin(names)].sum() for names in (INTO, OUT_OF))
+        assert a.escrow.sum() == int(ledger.history.genesis["head"].view(HEAD)["locked"][0]) + into - out
 
 
 def test_blocks_transactions_and_receipts_are_those_of_the_record(both):
