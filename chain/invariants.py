@@ -10,13 +10,11 @@ from chain.contracts.constant_product import LOCKED_SHARES
 from chain.contracts.payee_escrow import State
 from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
-from chain.contracts.sealed_auction import Sealed
 from chain.contracts.service_market import Phase
 from chain.errors import InvariantError
 from chain.layout import (
     MAX_PRICE,
     MAX_SUPPLY,
-    NOBODY,
     WHOLE_BPS,
 )
 from chain.price_time import Side

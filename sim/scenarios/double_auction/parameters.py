@@ -63,5 +63,5 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """`minimal` for tests and lessons. `standard` is the institution of Gode and Sunder, 1993: one random trader quotes at a time,
-and a trade wipes the book. `large` is an exchange: everybody quotes in every block, and the book stays. `gode_sunder` is a market
-of two buyers and two suppliers, so small that the surplus of zero intelligence is known exactly."""
+and every trade wipes the book. `large` is an exchange: everybody quotes in each block, and the book stays. `gode_sunder` is a
+market of two buyers and two suppliers, so small that the surplus of zero intelligence is known exactly."""
