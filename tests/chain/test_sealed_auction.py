@@ -43,12 +43,13 @@ def test_the_order_of_commits_and_reveals_makes_no_difference_to_the_price(order
     assert gains[1 + order.index(300)] == 400
 
 
-def test_of_equal_bids_the_one_that_was_committed_first_wins_though_revealed_last():
+@pytest.mark.parametrize("reveals", [(OTHER, PROVIDER, RIVAL), (RIVAL, PROVIDER, OTHER)])
+def test_of_equal_bids_the_one_that_was_committed_first_wins_in_whatever_order_they_are_revealed(reveals):
     for second_price in (0, 1):
         ledger = hall(base_fee=0, second_price=second_price)
         number = opened(ledger)
         committed(ledger, number, {RIVAL: 300, PROVIDER: 300, OTHER: 300})
-        for address in (OTHER, PROVIDER, RIVAL):
+        for address in reveals:
             done(ledger, Kind.REVEAL_BID, address, subject=number, amount=300, count=SALT)
         assert balances(ledger, CLIENT, *BIDDERS) == [RICH - 300, RICH, RICH, RICH + 300]
 
