@@ -48,9 +48,7 @@ class Kind(IntEnum):
     ACCEPT = 9
     DISPUTE = 10
     POST_PRICE = 11
-    OPEN_AUCTION = 25
-    COMMIT_BID = 26
-    REVEAL_BID = 27
+    # Credits, the pool, the payee escrow
     CREDIT_TRANSFER = 12
     CREDIT_APPROVE = 13
     CREDIT_TRANSFER_FROM = 14
@@ -64,11 +62,16 @@ class Kind(IntEnum):
     ESCROW_REFUND = 22
     ESCROW_CLOSE = 23
     ESCROW_COLLECT = 24
+    # Auctions
+    OPEN_AUCTION = 25
+    COMMIT_BID = 26
+    REVEAL_BID = 27
     # The order book
     PLACE_BID = 30
     PLACE_ASK = 31
     CANCEL_ORDER = 32
     ISSUE_UNITS = 33
+    # Governance
     CHANGE_PARAMETER = 35
 
 

@@ -48,16 +48,7 @@ class Status(IntEnum):
     JOBS_FULL = 61
     NO_SPARE_ACCOUNT = 62
     INSUFFICIENT_BALANCE = 63
-    BAD_COMMITMENT = 90
-    NO_SUCH_AUCTION = 91
-    OWN_AUCTION = 92
-    COMMITS_CLOSED = 93
-    BID_STANDS = 94  # an account has one bid at a time
-    NO_BID = 95
-    ALREADY_REVEALED = 96
-    REVEALS_NOT_OPEN = 97
-    WRONG_REVEAL = 98
-    AUCTIONS_FULL = 99
+    # Of credits, the pool and the payee escrow
     NO_SUCH_ASSET = 70
     NOT_MINTER = 71
     SUPPLY_FULL = 72
@@ -73,12 +64,24 @@ class Status(IntEnum):
     ESCROW_NOT_ACTIVE = 82
     ESCROW_NOT_REFUNDING = 83
     ESCROW_NOT_CLOSED = 84
+    # Of auctions
+    BAD_COMMITMENT = 90
+    NO_SUCH_AUCTION = 91
+    OWN_AUCTION = 92
+    COMMITS_CLOSED = 93
+    BID_STANDS = 94  # an account has one bid at a time
+    NO_BID = 95
+    ALREADY_REVEALED = 96
+    REVEALS_NOT_OPEN = 97
+    WRONG_REVEAL = 98
+    AUCTIONS_FULL = 99
     # Of the order book
     NO_SUCH_ORDER = 110
     NOT_YOUR_ORDER = 111
     INSUFFICIENT_UNITS = 112
     BOOK_FULL = 113
     NOT_ISSUER = 114
+    # Of governance
     NO_SUCH_PARAMETER = 120
     NOT_THE_CONTROLLER = 121
     OUT_OF_BOUNDS = 122

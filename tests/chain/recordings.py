@@ -60,13 +60,18 @@ def errands(ledger: Ledger, rng: Any, count: int) -> Records:
     tx["deadline"] = np.where(rng.random(count) < 0.05, book.head["height"], NO_DEADLINE)
     if hasattr(book, "liquidity"):
         tx["stake"], tx["subject"] = rng.integers(0, 5_000, count), rng.integers(0, 2, count)
-        tx["sender"] = np.where(tx["kind"] == Kind.CREDIT_MINT, book.terms["minter"], tx["sender"])
+        let(tx, tx["kind"] == Kind.CREDIT_MINT, book.terms["minter"], used)
     if hasattr(book, "deposits"):
-        tx["sender"] = np.where(np.isin(tx["kind"], ESCROW_KINDS[:2]), book.terms["owner"], tx["sender"])
+        let(tx, np.isin(tx["kind"], ESCROW_KINDS[:2]), book.terms["owner"], used)
     if hasattr(book, "tape"):
         name_orders(book, rng, tx)
     number_in_turn(book, rng, tx)
     return tx[0]
+
+
+def let(tx: Any, which: Any, sender: Any, used: Any) -> None:
+    """Let an account send some of these transactions, if it is one."""
+    tx["sender"] = np.where(which & np.isin(sender, used), sender, tx["sender"])
 
 
 def name_orders(book: Any, rng: Any, tx: Any) -> None:
@@ -144,7 +149,6 @@ def pits(**given: Any) -> Ledger:
     ledger = pit(orders=12, balances=[RICH] * 10, **(settings | given))
     for address in range(2, 6):
         ledger.submit(Kind.ISSUE_UNITS, RIVAL, to=address, count=40)
-    ledger.seal()
     return ledger
 
 

@@ -35,7 +35,7 @@ WRONG = {
     "no holding is negative": ("holdings", None, "units", -(10**6)),
     "no open order is empty": ("orders", Side.ASK, "units", -100),
     "open orders are counted": ("terms", None, "open_bids", 1),
-    "no open orders cross": ("orders", Side.ASK, "price", -195),
+    "no open orders cross": ("orders", Side.ASK, "price", -205),
     "no order stands beyond its time": ("orders", Side.BID, "due", -100),
 }
 """One number of a book in order, and what to add to it, so that the named check fails."""

@@ -25,13 +25,14 @@ def holds(ledger):
 @pytest.mark.parametrize("name", LIVELY)
 def test_the_root_after_every_block_is_the_root_from_scratch(name, root_every):
     ledger, rng = LIVELY[name](root_every=root_every, seed=4), np.random.default_rng(4)
-    roots = []
-    for height in range(1, 13):
+    roots, due = [], 0
+    for _ in range(12):
         stir(ledger, rng)
-        assert (ledger.history.head.state_root == NO_ROOT) == (height % root_every != 0)
+        due += ledger.height % root_every == 0
+        assert (ledger.history.head.state_root == NO_ROOT) == (ledger.height % root_every != 0)
         assert holds(ledger)
         roots.append(ledger.history.head.state_root)
-    assert len(set(roots) - {NO_ROOT}) == 12 // root_every
+    assert len(set(roots) - {NO_ROOT}) == due >= 12 // root_every
 
 
 @pytest.mark.parametrize("name", LIVELY)
