@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chain.invariants import misplaced
+from chain.misplaced import misplaced
 from chain.layout import NOBODY, Kind
 from chain.price_time import Side
 from chain.status import Status

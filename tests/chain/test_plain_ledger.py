@@ -9,7 +9,7 @@ from chain.mempool import submit
 from chain.rule import world
 from chain.status import Status
 from tests.chain.plain_ledger import PlainLedger
-from tests.chain.swarm import JOBS, POOL, POSSIBLE, economy, propose, seal
+from tests.chain.swarm import JOBS, POOL, REASONS, economy, propose, seal
 
 SETTINGS = ("seed", "world", "episode", "base_fee", "fee_quotient", "gas_limit", "registration_fee", "ordering", "capacity")
 HEAD = ("height", "base_fee", "gas_used", "minted", "burned", "locked", "fees_burned", "tips", "tick", "dropped", "proposer")
@@ -133,7 +133,7 @@ def compare(worlds, blocks, per_block, seed):
 
 
 def seldom(tally, least):
-    return [status.name for status in POSSIBLE if tally[status] < least]
+    return [status.name for status in REASONS if tally[status] < least]
 
 
 def test_thousands_of_transactions_come_out_the_same():

@@ -20,7 +20,14 @@ FEW = {
     "q": {"n_envs": 4, "tables": 1, "cells": 2},
 }
 """Enough for a few updates."""
-ONE_FEATURE = {"client": "value", "provider": "cost", "seller": "sellers.level.1", "buyer": "value", "supplier": "cost"}
+ONE_FEATURE = {
+    "client": "value",
+    "provider": "cost",
+    "seller": "sellers.level.1",
+    "buyer": "value",
+    "supplier": "cost",
+    "bidder": "cost",
+}
 ROLES = [(scenario, role.name) for scenario in SCENARIOS.values() for role in scenario.roles]
 
 

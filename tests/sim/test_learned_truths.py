@@ -110,8 +110,8 @@ def test_bidders_shade_their_bids_as_the_theory_of_auctions_says(bidders, seed):
         "policy_kwargs.net_arch": [32, 32],
         "policy_kwargs.log_std_init": -2,
     }
-    plan = plan_training(AUCTION, {"bidder": Learn("ppo", settings)}, seed=seed, evaluations=1, bidders=bidders)
-    values, own = bids(run(plan).policies["bidder"])
+    plan = plan_training(AUCTION, {"collector": Learn("ppo", settings)}, seed=seed, evaluations=1, bidders=bidders)
+    values, own = bids(run(plan).policies["collector"])
     tested = values >= 0.2
     off = own[tested] / values[tested] - (bidders - 1) / bidders
     assert np.sqrt(np.mean(off**2)) < 0.05

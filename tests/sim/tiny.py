@@ -113,7 +113,7 @@ class Bidders(Parameters):
 
 
 BIDDER = Role(
-    name="bidder",
+    name="collector",
     about="values the good at a uniform share of a coin, bids up to twice that; the highest bid wins and is paid",
     policy=idle,
     view=(Column("value", 0, COIN, "µcoin", "of the good to this bidder; private", scale=COIN),),
@@ -133,15 +133,15 @@ class FirstPrice(OneShot):
         super().__init__((BIDDER,), (parameters.bidders,), seeds, worlds)
 
     def deal(self) -> None:
-        units = np.empty((self.names["bidder"].size, 1))
-        fill_units(self.book.head[:, 0], 0, self.names["bidder"], MAX_SUPPLY, units)  # far from what policies draw
-        self.views["bidder"]["value"] = units[:, 0] * COIN
+        units = np.empty((self.names["collector"].size, 1))
+        fill_units(self.book.head[:, 0], 0, self.names["collector"], MAX_SUPPLY, units)  # far from what policies draw
+        self.views["collector"]["value"] = units[:, 0] * COIN
 
     def payments(self, actions: Any) -> Any:
-        values = self.views["bidder"]["value"].reshape(self.seeds.size, -1)
-        bids = actions["bidder"]["bid"]
+        values = self.views["collector"]["value"].reshape(self.seeds.size, -1)
+        bids = actions["collector"]["bid"]
         winner, world = bids.argmax(axis=1), np.arange(self.seeds.size)
-        self.worth["bidder"][world, winner] = values[world, winner]
+        self.worth["collector"][world, winner] = values[world, winner]
         yield winner, self.book.accounts.shape[1] - 1, bids[world, winner]
 
 
