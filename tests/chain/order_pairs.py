@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chain.misplaced import misplaced
 from chain.layout import NOBODY, Kind
+from chain.misplaced import misplaced
 from chain.price_time import Side
 from chain.status import Status
 from tests.chain.markets import pit

@@ -5,8 +5,8 @@ import pytest
 from chain import invariants
 from chain.contracts.payee_escrow import State
 from chain.invariants import violations
-from chain.misplaced import misplaced
 from chain.layout import Kind
+from chain.misplaced import misplaced
 from tests.chain.exchanges import escrow, exchange, founded
 from tests.chain.markets import CLIENT, PROVIDER, done
 
