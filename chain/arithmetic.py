@@ -67,14 +67,6 @@ def multiply_divide(a: int, b: int, divisor: int) -> int:
     return int(np.int64(quotient))
 
 
-@rule
-def product_exceeds(a: int, b: int, c: int, d: int) -> bool:
-    """Whether ``a * b > c * d``, exact; all from 0."""
-    high, low = wide_product(np.uint64(a), np.uint64(b))
-    other_high, other_low = wide_product(np.uint64(c), np.uint64(d))
-    return bool(high > other_high or (high == other_high and low > other_low))
-
-
 @rule(wraps=True)
 def product_reaches(a: int, b: int, more: int, c: int, d: int) -> bool:
     """Whether ``a * b + more >= c * d``, exact; all from 0.
@@ -88,6 +80,12 @@ def product_reaches(a: int, b: int, more: int, c: int, d: int) -> bool:
     if total < low:
         high = high + _ONE
     return bool(high > other_high or (high == other_high and total >= other_low))
+
+
+@rule
+def product_exceeds(a: int, b: int, c: int, d: int) -> bool:
+    """Whether ``a * b > c * d``, exact; all from 0."""
+    return not product_reaches(c, d, 0, a, b)
 
 
 @rule
