@@ -25,43 +25,45 @@ STAYS, GOES = 0, 1
 @rule
 def queue_up(accounts: Records, pool: Records, count: int, scratch: Scratch) -> None:
     """Fill ``line``: each sender's slots one after another as they come in ``places``, senders as they come in the pool.
-    ``first`` says where each sender's begin."""
-    line, first, end = scratch.line, scratch.first, 0
+    ``first`` says where each sender's begin; ``senders`` and, until anything else is sorted, ``keys`` are who and which nonce."""
+    line, first, senders, end = scratch.line, scratch.first, scratch.senders, 0
     for slot in range(count):
-        sender = pool[slot].sender
+        tx = pool[slot]
+        sender = tx.sender
+        senders[slot], scratch.keys[slot] = sender, tx.nonce
         if first[sender] == NOBODY:
             end += accounts[sender].pending
             first[sender] = end
     for k in range(count - 1, -1, -1):
         slot = scratch.places[k]
-        sender = pool[slot].sender
+        sender = senders[slot]
         first[sender] -= 1
         line[first[sender]] = slot
 
 
 @rule
-def leave(pool: Records, count: int, scratch: Scratch) -> None:
+def leave(count: int, scratch: Scratch) -> None:
     """Forget where each sender's slots begin."""
     for k in range(count):
-        scratch.first[pool[scratch.line[k]].sender] = NOBODY
+        scratch.first[scratch.senders[scratch.line[k]]] = NOBODY
 
 
 @rule
-def rise(pool: Records, count: int, scratch: Scratch) -> tuple[bool, bool]:
+def rise(count: int, scratch: Scratch) -> tuple[bool, bool]:
     """Let nonces rise in every queue, by insertion; whether that took few steps, else it is given up, and whether no two of a
     sender have the same nonce."""
-    line, steps, distinct = scratch.line, 0, True
+    line, senders, nonces, steps, distinct = scratch.line, scratch.senders, scratch.keys, 0, True
     for k in range(1, count):
         slot, before = line[k], line[k - 1]
-        sender, nonce = pool[slot].sender, pool[slot].nonce
-        if (pool[before].sender == sender) & (pool[before].nonce >= nonce):
-            j, begin = k, scratch.first[sender]
-            while j > begin and pool[line[j - 1]].nonce > nonce:
+        nonce = nonces[slot]
+        if (senders[before] == senders[slot]) & (nonces[before] >= nonce):
+            j, begin = k, scratch.first[senders[slot]]
+            while j > begin and nonces[line[j - 1]] > nonce:
                 line[j] = line[j - 1]
                 j -= 1
             line[j] = slot
             steps += k - j
-            distinct = distinct and (j == begin or pool[line[j - 1]].nonce != nonce)
+            distinct = distinct and (j == begin or nonces[line[j - 1]] != nonce)
             if steps > HANDFUL * count:
                 return False, distinct
     return True, distinct
@@ -71,25 +73,25 @@ def rise(pool: Records, count: int, scratch: Scratch) -> tuple[bool, bool]:
 def queue(accounts: Records, pool: Records, count: int, scratch: Scratch) -> bool:
     """Fill ``line``: each sender's slots one after another, by nonce; whether no two have the same nonce."""
     queue_up(accounts, pool, count, scratch)
-    few, distinct = rise(pool, count, scratch)
+    few, distinct = rise(count, scratch)
     if not few:
-        leave(pool, count, scratch)
+        leave(count, scratch)
         by_column(pool, count, scratch, BY_NONCE)
         queue_up(accounts, pool, count, scratch)
-        few, distinct = rise(pool, count, scratch)
+        few, distinct = rise(count, scratch)
     return distinct
 
 
 @rule
 def replace(head: Records, accounts: Records, pool: Records, receipts: Records, scratch: Scratch) -> int:
     """Of each sender's transactions with the same nonce, let one stay, in its queue and in ``places``; returns how many stay."""
-    line, first, count, stay = scratch.line, scratch.first, int(head[0].pending), 0
-    last = line[0]
+    line, first, senders, nonces = scratch.line, scratch.first, scratch.senders, scratch.keys
+    count, stay, last = int(head[0].pending), 0, line[0]
     for k in range(count):
         slot = line[k]
-        sender, nonce = pool[slot].sender, pool[slot].nonce
+        sender = senders[slot]
         begins = k == first[sender]
-        if (not begins) & (nonce == pool[last].nonce):
+        if (not begins) & (nonces[slot] == nonces[last]):
             if replaces(pool[slot], pool[last]):
                 answer(head, accounts, receipts, pool[last], Status.REPLACED, 0, NOBODY)
                 line[stay - 1] = last = slot
@@ -116,7 +118,7 @@ def count_tips(pool: Records, count: int, scratch: Scratch, base_fee: int) -> No
         slot = scratch.line[k]
         tx = pool[slot]
         tip = min(tx.tip, max(tx.max_fee, -1) - base_fee)
-        least = tip if k == scratch.first[tx.sender] else min(least, tip)
+        least = tip if k == scratch.first[scratch.senders[slot]] else min(least, tip)
         scratch.tips[slot] = least
 
 
@@ -127,8 +129,8 @@ def discount(pool: Records, count: int, scratch: Scratch, base_fee: int, account
     paid = True
     for k in range(count):
         slot = scratch.line[k]
-        tx, tip = pool[slot], scratch.tips[slot]
-        account, turn = accounts[tx.sender], k - scratch.first[tx.sender]
+        tx, tip, sender = pool[slot], scratch.tips[slot], scratch.senders[slot]
+        account, turn = accounts[sender], k - scratch.first[sender]
         enough = account.balance >= gas_of(tx.kind) * (base_fee + max(tip, 0))
         paid = (paid | (turn == 0)) & has_valid_fees(tx) & (tx.nonce == account.nonce + turn) & enough
         scratch.worth[slot] = tip if paid else NEVER_PAID
@@ -162,8 +164,8 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, co
     sender, stay = NOBODY, 0
     for k in range(count):  # as many of each sender stay as are marked, those with the lowest nonces
         slot = line[k]
-        if pool[slot].sender != sender:
-            sender, stay = pool[slot].sender, k
+        if scratch.senders[slot] != sender:
+            sender, stay = scratch.senders[slot], k
         if marks[slot] == STAYS:
             marks[slot] = GOES
             marks[line[stay]] = STAYS
@@ -176,10 +178,10 @@ def evict(head: Records, accounts: Records, pool: Records, receipts: Records, co
 
 
 @rule
-def by_nonce(pool: Records, count: int, scratch: Scratch) -> None:
+def by_nonce(count: int, scratch: Scratch) -> None:
     """Fill each sender's places with its slots in the order of their nonces."""
     for place in range(count):
-        sender = pool[scratch.places[place]].sender
+        sender = scratch.senders[scratch.places[place]]
         scratch.places[place] = scratch.line[scratch.first[sender]]
         scratch.first[sender] += 1
 
@@ -217,7 +219,7 @@ def pick(head: Record, accounts: Records, pool: Records, count: int, queued: int
     for k in range(queued):
         slot = scratch.line[k]
         tx = pool[slot]
-        mark = STAYS if k == scratch.first[tx.sender] else mark
+        mark = STAYS if k == scratch.first[scratch.senders[slot]] else mark
         if waits(head, accounts, tx):
             mark = GOES
         scratch.spare[slot] = mark
@@ -255,6 +257,6 @@ def line_up(head: Records, accounts: Records, pool: Records, receipts: Records, 
         if not full:
             count_tips(pool, queued, scratch, h.base_fee)
         by_key(scratch, scratch.tips, count)
-    by_nonce(pool, count, scratch)
-    leave(pool, queued, scratch)
+    by_nonce(count, scratch)
+    leave(queued, scratch)
     return count

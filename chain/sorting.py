@@ -4,7 +4,7 @@ sorted by counting: no slot is compared with another.
 One set of working memory serves all of it, so rules allocate nothing.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,18 +19,24 @@ BY_NONCE, BY_AGE, BY_RANK = range(3)
 """Columns to sort by."""
 
 
+Slots: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
+"""Rows of a table. Unsigned, since compiled code then need not ask whether an index counts from the end: a tenth of a block."""
+
+
 class Scratch(NamedTuple):
     """Working memory of the ordering: one set serves all worlds of a batch, one after another. Not part of the state."""
 
-    places: Integers
+    places: Slots
     """Slots of the pool in order of execution."""
-    spare: Integers
+    spare: Slots
     keys: Integers
     """What is sorted by, while it is."""
     counts: Integers
     first: Integers
     """By account: where its slots begin in ``line``, while there are any; `NOBODY` before and after."""
-    line: Integers
+    senders: Slots
+    """By slot: who signed."""
+    line: Slots
     """Slots, each sender's one after another by nonce: the senders' queues."""
     tips: Integers
     """By slot: the tip that counts."""
@@ -44,19 +50,20 @@ def scratch_for(pool_size: int, accounts_size: int) -> Scratch:
     while buckets < pool_size:
         buckets *= 2
     return Scratch(
-        np.empty(pool_size, np.int64),
-        np.empty(pool_size, np.int64),
-        np.empty(pool_size, np.int64),
-        np.empty(buckets + 2, np.int64),
-        np.full(accounts_size, NOBODY, np.int64),
-        np.empty(pool_size, np.int64),
-        np.empty(pool_size, np.int64),
-        np.empty(pool_size, np.int64),
+        places=np.empty(pool_size, np.uint32),
+        spare=np.empty(pool_size, np.uint32),
+        keys=np.empty(pool_size, np.int64),
+        counts=np.empty(buckets + 2, np.int64),
+        first=np.full(accounts_size, NOBODY, np.int64),
+        senders=np.empty(pool_size, np.uint32),
+        line=np.empty(pool_size, np.uint32),
+        tips=np.empty(pool_size, np.int64),
+        worth=np.empty(pool_size, np.int64),
     )
 
 
 @rule
-def insert(places: Integers, keys: Integers, count: int) -> None:
+def insert(places: Slots, keys: Integers, count: int) -> None:
     """Sort places and their keys by key, stably, by insertion: quick where each is near its place."""
     for k in range(1, count):
         slot, key = places[k], keys[k]
