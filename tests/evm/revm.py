@@ -71,15 +71,19 @@ class Contract:
             if part["type"] == "function"
         }
 
+    def data(self, function: str, *arguments: Any) -> bytes:
+        """What the EVM is given to call a function: its selector and its arguments."""
+        selector, inputs, _ = self._functions[function]
+        return selector + encode(inputs, arguments)
+
     def call(self, sender: int, function: str, *arguments: Any, value: int = 0) -> Any:
         """Call a function in the name of a person; what it returns.
 
         Raises:
             Refused: the contract reverts.
         """
-        selector, inputs, outputs = self._functions[function]
-        answer = self.machine.call(person(sender), self.address, selector + encode(inputs, arguments), value)
-        values = decode(outputs, answer)
+        answer = self.machine.call(person(sender), self.address, self.data(function, *arguments), value)
+        values = decode(self._functions[function][2], answer)
         return values[0] if len(values) == 1 else values
 
     def accepts(self, sender: int, function: str, *arguments: Any, value: int = 0) -> bool:
