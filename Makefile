@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test test-evm fast slow check bench reference coverage policies resilience sweeps published clean
+.PHONY: setup demo test test-evm fast slow check bench mutants reference coverage policies resilience sweeps published clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,11 @@ test-evm: $(STAMP)  ## Our rules beside bytecode that others wrote, on a real EV
 bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
 	-$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[evm]"  # where there is no wheel, without it
 	$(BIN)/python -m tests.bench
+
+MUTATE := $(BIN)/python -m tests.mutants
+mutants: $(STAMP)  ## Break two contracts in every condition and effect, one at a time, and see the tests notice (about half an hour)
+	WORKERS=$(WORKERS) $(MUTATE) chain/contracts/payee_escrow.py tests/chain/test_payee_escrow.py tests/chain/test_exchange_invariants.py
+	WORKERS=$(WORKERS) $(MUTATE) chain/contracts/fungible_token.py tests/chain/test_fungible_token.py tests/chain/test_exchange_invariants.py
 
 reference: $(STAMP)  ## Rebuild the committed reference table in results/
 	$(BIN)/ledgerlab reference
