@@ -302,8 +302,9 @@ except AssertionError as error:
 # A **scenario** says who takes part, what each sees and may do, and what happens in a tick. Ours has one role and one tick.
 # What a neighbour sees and may do are declared columns with ranges and units: from these the library makes checks, spaces for
 # learners and the text of `ledgerlab explain`. The **economy** behind it is a batch of worlds in one book. It has to do four
-# things: `begin` an episode, `advance` one tick given everybody's actions, tell what each has gained so far, and tell the outcome. Agents
-# never touch the ledger; their actions become transactions here, signed by their own accounts, and the block decides.
+# things: `begin` an episode, `advance` one tick given everybody's actions, tell what each has gained so far, and tell the
+# outcome. Agents never touch the ledger; their actions become transactions here, signed by their own accounts, and the block
+# decides.
 
 # %%
 NEIGHBOURS, SHARE, GOAL, MOST = 20, 50, 500, 150
