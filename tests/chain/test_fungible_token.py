@@ -57,6 +57,21 @@ def test_a_spender_takes_what_is_approved_and_not_one_more():
     )
 
 
+def test_an_approval_is_that_of_its_holder_alone():
+    ledger = minted()
+    done(ledger, Kind.CREDIT_APPROVE, CLIENT, to=RIVAL, amount=5)
+    done(ledger, Kind.CREDIT_APPROVE, PROVIDER, to=RIVAL, amount=9)
+    done(ledger, Kind.CREDIT_TRANSFER_FROM, RIVAL, subject=PROVIDER, to=OTHER, amount=9)
+    assert (approvals(ledger, CLIENT)[0], approvals(ledger, PROVIDER)[0]) == ((RIVAL, 5), (0, 0))
+
+
+def test_the_account_at_address_0_is_approved_once_wherever_there_is_room():
+    ledger = minted()
+    for spender, amount in ((RIVAL, 1), (0, 5), (RIVAL, 0), (0, 7)):
+        done(ledger, Kind.CREDIT_APPROVE, PROVIDER, to=spender, amount=amount)
+    assert [approval for approval in approvals(ledger, PROVIDER) if approval[1]] == [(0, 7)]
+
+
 def test_nobody_takes_even_its_own_credits_without_an_approval():
     ledger = minted()
     for amount, status in ((1, Status.INSUFFICIENT_ALLOWANCE), (0, Status.OK)):

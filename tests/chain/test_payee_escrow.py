@@ -93,6 +93,14 @@ def test_closing_pays_the_beneficiary_whoever_asks_and_the_payees_no_more():
     assert deposits(ledger)[PROVIDER] == 300, "what was deposited stays on record"
 
 
+def test_without_an_account_the_beneficiary_gets_nothing_and_nothing_is_lost():
+    ledger = escrow(beneficiary=5)
+    done(ledger, Kind.ESCROW_DEPOSIT, CLIENT, to=PROVIDER, amount=500)
+    done(ledger, Kind.ESCROW_CLOSE, CLIENT)
+    assert call(ledger, Kind.ESCROW_COLLECT, RIVAL).status == Status.NO_SUCH_ACCOUNT
+    assert ledger.book.terms[0].held == ledger.book.head[0].locked == 500
+
+
 @pytest.mark.parametrize(("first", "second"), [(Kind.ESCROW_CLOSE, Kind.ESCROW_REFUND), (Kind.ESCROW_REFUND, Kind.ESCROW_CLOSE)])
 def test_an_end_is_for_good(first, second):
     ledger = funded()
