@@ -1,0 +1,112 @@
+"""Blocks of the exchange: what waits, who sees it, and in which order a builder puts it."""
+
+import numpy as np
+
+from chain.contracts.constant_product import CREDITS, MONEY
+from chain.layout import NOBODY, Kind
+from chain.status import Status
+from sim.scenarios.exchange.parameters import COIN
+from tests.sim.test_exchange_truth import FLOORS, floors
+
+
+def act(world, role, **fields):
+    """Actions of one world's agents of a role."""
+    return FLOORS.role(role).read({name: np.array(values) for name, values in fields.items()}, world.economy.names[role].size)
+
+
+def step(world, trader=0, arbitrageur=0, victim=-1, front=0):
+    """One tick in which every agent of a role does the same or as it is listed; the senders and statuses of the block, by
+    name."""
+    actions = {
+        "trader": act(world, "trader", pay=trader, slippage_bps=10_000),
+        "arbitrageur": act(world, "arbitrageur", pay=arbitrageur, slippage_bps=10_000),
+        "builder": act(world, "builder", victim=victim, front=front),
+    }
+    world.step(actions)
+    book = world.economy.book
+    receipts = book.receipts[0, : int(book.head[0, 0].receipts)]
+    assert (receipts["kind"] == Kind.SWAP).all()
+    return book.accounts["name"][0][receipts["sender"]].tolist(), receipts["status"].tolist()
+
+
+def few(**given):
+    """Three traders, who always have a need, and an arbitrageur: the builder has the name 4."""
+    return floors(**({"traders": 3, "need_bps": 10_000, "horizon": 40} | given))
+
+
+def test_what_a_trader_signs_waits_one_block_in_which_the_builder_sees_it():
+    world = few()
+    assert step(world, trader=[5 * COIN, 7 * COIN, 0]) == ([], [])
+    assert world.economy.views["trader"]["waiting"].tolist() == [1, 1, 0]
+    waiting = world.economy.views["builder"]["waiting"][0]
+    assert waiting["pay"].tolist() == [7 * COIN, 5 * COIN] + [NOBODY] * 14, "the largest first"
+    senders, statuses = step(world)
+    assert (sorted(senders), statuses) == ([0, 1], [Status.OK] * 2)
+    assert (world.economy.views["builder"]["waiting"]["pay"] == NOBODY).all()
+
+
+def test_arbitrageurs_come_before_what_waits_and_a_bundle_before_both():
+    world = few(arbitrageurs=2)
+    step(world, trader=[5 * COIN, 7 * COIN, COIN])
+    names, statuses = step(world, trader=[COIN, 0, 0], arbitrageur=[COIN, -COIN], victim=1, front=COIN)
+    assert names[:3] == [5, 0, 5], "around the second largest, which is that of trader 0"
+    assert sorted(names[3:5]) == [3, 4]
+    assert sorted(names[5:]) == [1, 2]
+    assert statuses == [Status.OK] * 7
+    assert step(world)[0] == [0], "what was signed meanwhile is not in the block of that tick"
+
+
+def test_the_order_of_what_waits_and_of_arbitrageurs_is_drawn_and_favours_nobody():
+    first = []
+    for seed in range(60):
+        world = few(seeds=seed, arbitrageurs=2)
+        step(world, trader=COIN)
+        names, _ = step(world, arbitrageur=COIN)
+        first.append((names[0], names[2]))
+    for place, count in ((0, 2), (1, 3)):
+        served = np.unique([pair[place] for pair in first], return_counts=True)[1]
+        assert served.size == count
+        assert (abs(served - 60 / count) < 4 * np.sqrt(60 / count)).all(), "a right draw fails with less than 0.1 %"
+
+
+def test_a_bundle_pays_what_came_out_of_its_first_swap_into_its_last():
+    for asset in (MONEY, CREDITS):
+        world = few(fee_bps=0)
+        while not (world.economy.views["trader"]["buys"] == (asset == MONEY)).all():
+            step(world)
+        step(world, trader=100 * COIN)
+        view = world.economy.views["builder"]
+        assert set(view["waiting"]["pays_credits"][0, :3]) == {asset}
+        before = view[["money", "credits"]].tolist()[0]
+        step(world, victim=0, front=50 * COIN)
+        change = [b - a for a, b in zip(before, view[["money", "credits"]].tolist()[0], strict=True)]
+        assert change[asset] > COIN
+        assert change[1 - asset] == 0
+
+
+def test_an_empty_place_no_front_and_more_than_the_purse_holds():
+    for victim, front, expected in ((1, COIN, [0]), (15, COIN, [0]), (0, 0, [0]), (-1, COIN, [0]), (0, 10**13, [4, 0, 4])):
+        world = few(purse=5 * COIN)
+        step(world, trader=[COIN, 0, 0])
+        names, statuses = step(world, victim=victim, front=front)
+        assert (names, statuses) == (expected, [Status.OK] * len(expected))
+        paid = world.economy.ring.intents[0, 4, 0].paid
+        assert paid == (5 * COIN if len(expected) == 3 else 0)
+
+
+def test_who_has_two_swaps_that_wait_signs_no_third():
+    """A block has gas for four swaps, and six arbitrageurs come first."""
+    world = few(arbitrageurs=6, gas_limit=440)
+    waiting = []
+    for _ in range(6):
+        step(world, trader=COIN, arbitrageur=COIN)
+        waiting.append(world.economy.views["trader"]["waiting"].tolist())
+    assert max(map(max, waiting)) == 2
+    assert world.economy.book.head[0, 0].dropped == 0
+
+
+def test_what_arbitrageurs_sign_is_good_for_one_block():
+    world = few(arbitrageurs=6, gas_limit=440)
+    step(world, arbitrageur=COIN)
+    names, statuses = step(world)
+    assert (len(names), statuses) == (2, [Status.EXPIRED] * 2)
