@@ -31,7 +31,7 @@ def best_input(reserve_in: Any, reserve_out: Any, kept: Any, price: Any) -> Floa
 
 @dataclass(frozen=True)
 class Arbitrage:
-    """Pays in what gains most at the price outside, and nothing where no swap gains; it accepts to gain nothing, but no loss.
+    """Pays in what gains most at the price outside, if a swap gains; it accepts to gain nothing, but no loss.
 
     Source: optimal arbitrage of a constant product with a fee, Angeris, Kao, Chiang, Noyes and Chitra, "An analysis of Uniswap
     markets", Cryptoeconomic Systems 1, 2021.

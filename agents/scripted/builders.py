@@ -73,8 +73,10 @@ class Fair:
 
 @dataclass(frozen=True)
 class Sandwich:
-    """Tries every swap that waits: pays in before it what gains most, at most so much that it still succeeds, and pays in after
-    it what came out. It plays the one that gains most in coins, if one gains.
+    """Puts its own swaps around the one that waits by which it gains most.
+
+    It tries every one: it pays in before it what gains most, at most so much that the victim's swap still succeeds, and pays in
+    after it what came out. Gains in credits count at the price outside. Where none gains, it plays none.
 
     Source: the sandwich attack of Zhou, Qin, Torres, Le and Gervais, "High-frequency trading on decentralized on-chain
     exchanges", IEEE Symposium on Security and Privacy 2021.

@@ -55,7 +55,7 @@ class AtValue:
 
 @dataclass(frozen=True)
 class Marginal:
-    """Swaps only so much of its need that the last credit costs or brings its value, and accepts to get 0.1 % less.
+    """Swaps so much of its need that the last credit costs or brings its value, and accepts to get 0.1 % less.
 
     Source: the optimal trade against a constant product, Angeris, Kao, Chiang, Noyes and Chitra, "An analysis of Uniswap
     markets", Cryptoeconomic Systems 1, 2021.

@@ -1,7 +1,6 @@
 """The scenario `exchange`: what is drawn, that gains and metrics add up, and that no shuffle changes them."""
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -14,35 +13,10 @@ from sim.metrics.outcome import SwapOutcome
 from sim.scenarios.exchange import parameters as sizes
 from sim.scenarios.exchange.parameters import COIN
 from tests.chain.markets import python
-from tests.sim.test_exchange_blocks import few, step
+from tests.sim.test_exchange_blocks import ANYTHING, few, step
 from tests.sim.test_exchange_truth import FLOORS, floors, quiet
 
 PROGRAM = "from tests.sim.test_exchange import digests; from chain.rule import MODE; print(MODE, *digests())"
-
-
-@dataclass(frozen=True)
-class AnySwap:
-    """Any amount, large or small, with any tolerance, whatever is needed; mostly too much for somebody."""
-
-    signed: bool = False
-
-    def act(self, view, memory, dice):
-        how, much, slack = dice.uniform(3).T
-        pay = np.floor(10 ** (much * 12.9)).astype(np.int64)
-        pay = np.where(how < 0.2, 0, np.where(self.signed & (how > 0.6), -pay, pay))
-        return {"pay": pay, "slippage_bps": np.where(how > 0.5, 10_000, np.floor(slack * 10_001))}
-
-
-@dataclass(frozen=True)
-class AnyBundle:
-    """Any place, filled or not, with any front."""
-
-    def act(self, view, memory, dice):
-        place, much = dice.uniform(2).T
-        return {"victim": np.floor(place * 9) - 1, "front": np.floor(10 ** (much * 12.9))}
-
-
-ANYTHING = {"trader": AnySwap(), "arbitrageur": AnySwap(signed=True), "builder": AnyBundle()}
 
 
 def lively(policies=None, **given):
@@ -175,31 +149,34 @@ def test_the_price_outside_stays_within_its_bounds():
     assert (price.min(), price.max()) == (COIN // 10, 10 * COIN)
 
 
-def played_by_hand():
-    """One world worked out by hand, without a fee: a buyer of 100 whose value is 1.5 pays 100 coins into a pool of 900 and 900,
-    after a front of 100; outside a credit is worth 1."""
-    given = {"traders": 1, "pool_money": 900 * COIN, "pool_credits": 900 * COIN, "fee_bps": 0, "step_bps": 0, "horizon": 3}
-    world = floors(need_bps=10_000, need_low=90 * COIN, need_high=90 * COIN, spread_bps=5_000, **given)
+def played_by_hand(price=1):
+    """One world worked out by hand, without a fee. Outside a credit is worth `price`, as in a pool of 900 credits and as many times
+    that in coins; a buyer of 90, who values them up to half as much again, pays a ninth of the coins, after a front of as many. Returns the outcome, and the value over the price."""
+    coins = 900 * price * COIN
+    given = {"traders": 1, "pool_money": coins, "pool_credits": 900 * COIN, "fee_bps": 0, "step_bps": 0, "horizon": 3}
+    needs = {"need_bps": 10_000, "need_low": 90 * COIN, "need_high": 90 * COIN, "spread_bps": 5_000, "price": price * COIN}
+    world = floors(**needs, **given)
     seed = 0
-    while not (world.economy.views["trader"]["buys"][0] and world.economy.views["trader"]["value"][0] > 1_400_000):
+    while not (world.economy.views["trader"]["buys"][0] and world.economy.views["trader"]["value"][0] > 1_400_000 * price):
         seed += 1
         world.begin(0, seed)
     value = int(world.economy.views["trader"]["value"][0])
-    step(world, trader=100 * COIN)
-    step(world, victim=0, front=100 * COIN)
+    step(world, trader=coins // 9)
+    step(world, victim=0, front=coins // 9)
     step(world)
-    return world.economy.outcome(), value / COIN
+    return world.economy.outcome(), value / price / COIN
 
 
-def test_the_metrics_of_a_small_exchange_are_those_worked_out_by_hand():
-    """The front brings 90, so the pool is 1,000 to 810; the victim's 100 bring 810 / 11, which leaves 1,100 to 736.36; the
-    front's 90 bring 1,100 × 90 / 826.36 back. Without the front the victim had got 90."""
-    outcome, value = played_by_hand()
+@pytest.mark.parametrize("price", [1, 3])
+def test_the_metrics_of_a_small_exchange_are_those_worked_out_by_hand(price):
+    """At a price of 1 the front of 100 brings 90, so the pool is 1,000 to 810; the victim's 100 bring 810 / 11, which leaves 1,100 to
+    736.36; the front's 90 bring 1,100 × 90 / 826.36 back. Without the front the victim had got 90. At another price all coins
+    are as many times more, and so is the optimum."""
+    outcome, value = played_by_hand(price)
     assert isinstance(outcome, SwapOutcome)
     got, back = 810 / 11, 1_100 * 90 / (810 * 10 / 11 + 90)
     pool = 1_100 - back, 810 * 10 / 11 + 90
-    later = outcome.ticks["best"][0, 1] / COIN
-    best = 90 * (value - 1) + later
+    best = 90 * (value - 1) + outcome.ticks["best"][0, 1] / COIN / price
     found = {name: float(METRICS[name].of(outcome)[0]) for name in FLOORS.metrics}
     assert found == pytest.approx(
         {

@@ -1,12 +1,45 @@
 """Blocks of the exchange: what waits, who sees it, and in which order a builder puts it."""
 
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
 
 from chain.contracts.constant_product import CREDITS, MONEY
 from chain.layout import NOBODY, Kind
+from chain.rule import world as view_of
 from chain.status import Status
+from sim.scenarios.exchange.layout import Rows, floor_for
 from sim.scenarios.exchange.parameters import COIN
+from sim.scenarios.exchange.parameters import MONEY as MONEY_OF_TRADERS
+from sim.scenarios.exchange.signing import sign
+from tests.sim.plain_exchange import PlainExchange, PlainSwap
 from tests.sim.test_exchange_truth import FLOORS, floors
+
+
+@dataclass(frozen=True)
+class AnySwap:
+    """Any amount, large or small, with any tolerance, whatever is needed; mostly too much for somebody."""
+
+    signed: bool = False
+
+    def act(self, view, memory, dice):
+        how, much, slack = dice.uniform(3).T
+        pay = np.floor(10 ** (much * 12.9)).astype(np.int64)
+        pay = np.where(how < 0.2, 0, np.where(self.signed & (how > 0.6), -pay, pay))
+        return {"pay": pay, "slippage_bps": np.where(how > 0.5, 10_000, np.floor(slack * 10_001))}
+
+
+@dataclass(frozen=True)
+class AnyBundle:
+    """Any place, filled or not, with any front."""
+
+    def act(self, view, memory, dice):
+        place, much = dice.uniform(2).T
+        return {"victim": np.floor(place * 9) - 1, "front": np.floor(10 ** (much * 12.9))}
+
+
+ANYTHING = {"trader": AnySwap(), "arbitrageur": AnySwap(signed=True), "builder": AnyBundle()}
 
 
 def act(world, role, **fields):
@@ -105,8 +138,64 @@ def test_who_has_two_swaps_that_wait_signs_no_third():
     assert world.economy.book.head[0, 0].dropped == 0
 
 
+def test_of_a_trader_with_two_swaps_that_wait_the_builder_is_shown_the_next_alone():
+    world = few(arbitrageurs=6, gas_limit=440)
+    for pay in (5 * COIN, 7 * COIN):
+        step(world, trader=[pay, 0, 0], arbitrageur=COIN)
+    assert world.economy.views["trader"]["waiting"].tolist() == [2, 0, 0]
+    assert world.economy.views["builder"]["waiting"]["pay"][0].tolist() == [5 * COIN] + [NOBODY] * 15
+
+
 def test_what_arbitrageurs_sign_is_good_for_one_block():
     world = few(arbitrageurs=6, gas_limit=440)
     step(world, arbitrageur=COIN)
     names, statuses = step(world)
     assert (len(names), statuses) == (2, [Status.EXPIRED] * 2)
+
+
+def signed(world, actions):
+    """The mempool of the next block by sender's name and nonce, from a copy of the ledger on which agents have signed these
+    actions."""
+    economy = world.economy
+    book, ring = (type(kept)(*(array.copy() for array in kept)) for kept in (economy.book, economy.ring))
+    acted = Rows(*(actions[role.name].reshape(1, -1) for role in FLOORS.roles))
+    sign(view_of(book, 0), view_of(ring, 0), view_of(acted, 0), floor_for(world.parameters, book.accounts.shape[1]))
+    swaps = {}
+    for tx in book.pool[0, : int(book.head[0, 0].pending)]:
+        name = int(book.accounts["name"][0, tx.sender])
+        intent = ring.intents[0, name, tx.nonce & 1]
+        about = (int(intent[column]) for column in ("need", "value", "price"))
+        when = (int(tx[column]) for column in ("rank", "since", "arrival", "deadline"))
+        swaps[name, int(tx.nonce)] = PlainSwap(
+            name, int(tx.nonce), int(tx.subject), int(tx.amount), int(tx["count"]), *about, *when
+        )
+    return swaps
+
+
+@pytest.mark.parametrize("fee_bps", [0, 30, 2_000])
+def test_a_plain_exchange_that_signs_the_same_comes_to_the_same(fee_bps):
+    """Given what was signed, with its rank and drawn arrival, it works out all else on its own: order, refusals, purses,
+    worth."""
+    settings = {"need_bps": 8_000, "arbitrageurs": 3, "step_bps": 300, "purse": 10**12, "horizon": 60}
+    world = floors(ANYTHING, fee_bps=fee_bps, **settings)
+    p, book, statuses = world.parameters, world.economy.book, set()
+    plain = PlainExchange(p.agents, [p.pool_money, p.pool_credits], fee_bps, MONEY_OF_TRADERS)
+    plain.purses |= {name: [p.purse, p.purse] for name in range(p.traders, p.agents)}
+    while not world.done:
+        actions = world.actions()
+        waiting, swaps = {(swap.name, swap.nonce) for swap in plain.pool}, signed(world, actions)
+        for key in swaps.keys() - waiting:
+            plain.sign(swaps[key])
+        for swap in plain.pool:
+            swap.rank = swaps[swap.name, swap.nonce].rank
+        world.step(actions)
+        plain.seal()
+        receipts = book.receipts[0, : int(book.head[0, 0].receipts)]
+        names = book.accounts["name"][0]
+        assert [(int(names[r.sender]), int(r.nonce), int(r.status)) for r in receipts] == plain.receipts
+        assert plain.reserves == [int(book.terms[name][0, 0]) for name in ("money", "credits")]
+        statuses |= {status for _, _, status in plain.receipts}
+    held = zip(book.accounts["balance"][0, : p.agents].tolist(), book.credits["balance"][0, : p.agents].tolist(), strict=True)
+    assert plain.purses == dict(enumerate(map(list, held)))
+    assert plain.worth == dict(enumerate(world.economy.ring.tallies["worth"][0].tolist()))
+    assert statuses == {Status.OK, Status.TOO_LITTLE_OUT, Status.INSUFFICIENT_BALANCE, Status.INSUFFICIENT_CREDITS}
