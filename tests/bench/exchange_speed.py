@@ -66,12 +66,14 @@ def play_plain(exchange: PlainExchange, need_bps: int) -> None:
             sign(exchange, BUILDER, victim.asset, COIN, out, 0)
             sign(exchange, BUILDER, 1 - victim.asset, out, 1, 2)
         sign(exchange, ARBITRAGEUR, 0, PAY, 0, 3)
+        public = []
         for name in range(TRADERS):
             if dice.random() * 10_000 < need_bps:
                 asset, need, value = dice.randrange(2), dice.randrange(COIN, 20 * COIN), dice.randrange(950_000, 1_050_000)
-                least = exchange.quote(asset, PAY) * (10_000 - SLIPPAGE_BPS) // 10_000
-                sign(exchange, name, asset, PAY, least, -1, need=need, value=value)
+                public.append((name, asset, exchange.quote(asset, PAY) * (10_000 - SLIPPAGE_BPS) // 10_000, need, value))
         exchange.seal()
+        for name, asset, least, need, value in public:
+            sign(exchange, name, asset, PAY, least, 4, need=need, value=value)
 
 
 def exchange_speed(pairs: int = 5) -> tuple[list[Ratio], list[str]]:

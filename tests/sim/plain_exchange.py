@@ -65,15 +65,14 @@ class PlainExchange:
         return self.nonces[name] + self.pending[name]
 
     def seal(self) -> None:
-        """Execute what is not left out: by rank, age and arrival."""
+        """Execute all that waits: by rank, age and arrival."""
         self.height += 1
         self.receipts = []
-        block = sorted((swap for swap in self.pool if swap.rank >= 0), key=lambda swap: (swap.rank, swap.since, swap.arrival))
-        for swap in block:
+        for swap in sorted(self.pool, key=lambda swap: (swap.rank, swap.since, swap.arrival)):
             self.nonces[swap.name] += 1
             self.pending[swap.name] -= 1
             self.receipts.append((swap.name, swap.nonce, self.execute(swap)))
-        self.pool = [swap for swap in self.pool if swap.rank < 0]
+        self.pool = []
 
     def execute(self, swap: PlainSwap) -> Status:
         """Swap, or refuse."""

@@ -150,8 +150,9 @@ def test_the_price_outside_stays_within_its_bounds():
 
 
 def played_by_hand(price=1):
-    """One world worked out by hand, without a fee. Outside a credit is worth `price`, as in a pool of 900 credits and as many times
-    that in coins; a buyer of 90, who values them up to half as much again, pays a ninth of the coins, after a front of as many. Returns the outcome, and the value over the price."""
+    """One world worked out by hand, without a fee. Outside a credit is worth `price`, as in a pool of 900 credits and as many
+    times that in coins; a buyer of 90, who values them up to half as much again, pays a ninth of the coins, after a front of as
+    many. Returns the outcome, and the value over the price."""
     coins = 900 * price * COIN
     given = {"traders": 1, "pool_money": coins, "pool_credits": 900 * COIN, "fee_bps": 0, "step_bps": 0, "horizon": 3}
     needs = {"need_bps": 10_000, "need_low": 90 * COIN, "need_high": 90 * COIN, "spread_bps": 5_000, "price": price * COIN}
@@ -169,9 +170,9 @@ def played_by_hand(price=1):
 
 @pytest.mark.parametrize("price", [1, 3])
 def test_the_metrics_of_a_small_exchange_are_those_worked_out_by_hand(price):
-    """At a price of 1 the front of 100 brings 90, so the pool is 1,000 to 810; the victim's 100 bring 810 / 11, which leaves 1,100 to
-    736.36; the front's 90 bring 1,100 × 90 / 826.36 back. Without the front the victim had got 90. At another price all coins
-    are as many times more, and so is the optimum."""
+    """At a price of 1 the front of 100 brings 90, so the pool is 1,000 to 810; the victim's 100 bring 810 / 11, which leaves
+    1,100 to 736.36; the front's 90 bring 1,100 × 90 / 826.36 back. Without the front the victim had got 90. At another price
+    all coins are as many times more, and so is the optimum."""
     outcome, value = played_by_hand(price)
     assert isinstance(outcome, SwapOutcome)
     got, back = 810 / 11, 1_100 * 90 / (810 * 10 / 11 + 90)

@@ -153,27 +153,29 @@ def test_what_arbitrageurs_sign_is_good_for_one_block():
     assert (len(names), statuses) == (2, [Status.EXPIRED] * 2)
 
 
-def signed(world, actions):
-    """The mempool of the next block by sender's name and nonce, from a copy of the ledger on which agents have signed these
-    actions."""
-    economy = world.economy
-    book, ring = (type(kept)(*(array.copy() for array in kept)) for kept in (economy.book, economy.ring))
-    acted = Rows(*(actions[role.name].reshape(1, -1) for role in FLOORS.roles))
-    sign(view_of(book, 0), view_of(ring, 0), view_of(acted, 0), floor_for(world.parameters, book.accounts.shape[1]))
+def waiting_in(book, ring):
+    """The mempool by sender's name and nonce, with why each swap was signed."""
     swaps = {}
     for tx in book.pool[0, : int(book.head[0, 0].pending)]:
-        name = int(book.accounts["name"][0, tx.sender])
-        intent = ring.intents[0, name, tx.nonce & 1]
+        key = int(book.accounts["name"][0, tx.sender]), int(tx.nonce)
+        intent = ring.intents[0, key[0], key[1] & 1]
+        asked = (int(tx[column]) for column in ("subject", "amount", "count"))
         about = (int(intent[column]) for column in ("need", "value", "price"))
         when = (int(tx[column]) for column in ("rank", "since", "arrival", "deadline"))
-        swaps[name, int(tx.nonce)] = PlainSwap(
-            name, int(tx.nonce), int(tx.subject), int(tx.amount), int(tx["count"]), *about, *when
-        )
+        swaps[key] = PlainSwap(*key, *asked, *about, *when)
     return swaps
 
 
+def ranked_in(world, actions):
+    """The same where the next block is built: from a copy of the ledger on which agents have signed these actions."""
+    book, ring = (type(kept)(*(array.copy() for array in kept)) for kept in (world.economy.book, world.economy.ring))
+    acted = Rows(*(actions[role.name].reshape(1, -1) for role in FLOORS.roles))
+    sign(view_of(book, 0), view_of(ring, 0), view_of(acted, 0), floor_for(world.parameters, book.accounts.shape[1]))
+    return waiting_in(book, ring)
+
+
 @pytest.mark.parametrize("fee_bps", [0, 30, 2_000])
-def test_a_plain_exchange_that_signs_the_same_comes_to_the_same(fee_bps):
+def test_a_plain_exchange_in_which_the_same_waits_comes_to_the_same(fee_bps):
     """Given what was signed, with its rank and drawn arrival, it works out all else on its own: order, refusals, purses,
     worth."""
     settings = {"need_bps": 8_000, "arbitrageurs": 3, "step_bps": 300, "purse": 10**12, "horizon": 60}
@@ -183,13 +185,9 @@ def test_a_plain_exchange_that_signs_the_same_comes_to_the_same(fee_bps):
     plain.purses |= {name: [p.purse, p.purse] for name in range(p.traders, p.agents)}
     while not world.done:
         actions = world.actions()
-        waiting, swaps = {(swap.name, swap.nonce) for swap in plain.pool}, signed(world, actions)
-        for key in swaps.keys() - waiting:
-            plain.sign(swaps[key])
-        for swap in plain.pool:
-            swap.rank = swaps[swap.name, swap.nonce].rank
-        world.step(actions)
+        plain.pool = list(ranked_in(world, actions).values())
         plain.seal()
+        world.step(actions)
         receipts = book.receipts[0, : int(book.head[0, 0].receipts)]
         names = book.accounts["name"][0]
         assert [(int(names[r.sender]), int(r.nonce), int(r.status)) for r in receipts] == plain.receipts

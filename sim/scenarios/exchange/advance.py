@@ -11,7 +11,7 @@ from chain.rule import rule, world
 from sim.scenarios.exchange.layout import Floor, Ring
 from sim.scenarios.exchange.measuring import measure, surplus
 from sim.scenarios.exchange.parameters import PRICE_FACTOR
-from sim.scenarios.exchange.signing import choose_waiting, sign
+from sim.scenarios.exchange.signing import choose_waiting, publish, sign
 
 
 @rule
@@ -103,6 +103,7 @@ def step(book: Any, ring: Ring, views: Any, actions: Any, floor: Floor) -> None:
     sign(book, ring, actions, floor)
     seal(book, floor.scratch)
     measure(book, ring, ring.ticks[tick] if tick < ring.ticks.size else floor.spare[0], money, credits, floor)
+    publish(book, ring, actions.traders, floor)
     next_tick(book.head[0])
     draw_needs(book, ring, floor)
     observe(book, ring, views, floor)

@@ -50,6 +50,8 @@ class Floor(NamedTuple):
     """Slots of the waiting swaps that the builder is shown, largest first."""
     sizes: Integers
     """What they pay in, in µcoin at the pool's ratio."""
+    least: Integers
+    """By trader: the least that must come out of what it signs, or `NOBODY`."""
     spare: Any
     """A record `TICK` for ticks beyond those that are kept."""
     scratch: Scratch
@@ -89,5 +91,5 @@ def floor_for(parameters: ExchangeParameters, accounts: int) -> Floor:
     shown, sizes = np.zeros(size, np.int64), np.zeros(size, np.int64)
     return Floor(
         p.traders, p.arbitrageurs, p.horizon, p.price, p.step_bps, p.need_bps, p.need_low, p.need_high, p.spread_bps, shown,
-        sizes, records(TICK, 1), scratch_for(places_for(p), accounts),
+        sizes, np.zeros(p.traders, np.int64), records(TICK, 1), scratch_for(places_for(p), accounts),
     )  # fmt: skip

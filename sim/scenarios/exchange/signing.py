@@ -1,8 +1,9 @@
 """What agents want becomes swaps that they sign, and the builder orders the block.
 
-A trader's swap is public: it waits for one block, in which the builder can answer to it. What arbitrageurs and the builder sign
-goes into the very next block, and is good for no other. First comes the builder's own bundle, then arbitrageurs by arrival,
-then what has waited, by age and arrival.
+A trader's swap is public: it comes into the mempool when the block of this tick is built, with the quote of before it, and
+waits for the next one, in which the builder can answer to it. What arbitrageurs and the builder sign goes into the very next
+block, and is good for no other. First comes the builder's own bundle, then arbitrageurs by arrival, then what has waited, by
+age and arrival.
 """
 
 from typing import Any
@@ -16,8 +17,7 @@ from chain.rule import rule
 from sim.scenarios.exchange.layout import Floor, Ring
 
 FRONT, VICTIM, BACK, DIRECT, WAITED = range(5)
-LATER = -1
-"""Ranks in the next block; what traders sign now waits for the one after it."""
+"""Ranks in the next block."""
 
 
 @rule
@@ -37,7 +37,7 @@ def sign_swap(book: Any, ring: Ring, name: int, asset: int, paid: int, least: in
     if slot != NOBODY:
         tx = book.pool[slot]
         tx.subject, tx.amount, tx.count, tx.rank = asset, paid, least, rank
-        if rank != LATER:
+        if rank < WAITED:
             tx.deadline = book.head[0].height + 1
     intent.asset, intent.paid, intent.need, intent.value, intent.price = asset, paid, 0, 0, ring.outside[0].price
     return intent
@@ -94,22 +94,27 @@ def sign_direct(book: Any, ring: Ring, actions: Any, floor: Floor) -> None:
 
 
 @rule
-def sign_public(book: Any, ring: Ring, actions: Any) -> None:
-    """Sign the swaps of traders with a need; who has two that wait signs nothing."""
-    for k in range(actions.size):
-        need, pay = ring.needs[k], actions[k].pay
-        if pay > 0 and need.credits > 0 and book.accounts[book.identities[k].address].pending < 2:
-            asset = MONEY if need.buys != 0 else CREDITS
-            least = share(quote(book, asset, pay), WHOLE_BPS - actions[k].slippage_bps)
-            intent = sign_swap(book, ring, k, asset, pay, least, LATER)
-            intent.need, intent.value = need.credits, need.value
-
-
-@rule
 def sign(book: Any, ring: Ring, actions: Any, floor: Floor) -> None:
-    """Sign what all agents want, and rank what is in the mempool."""
+    """Rank what is in the mempool, sign what arbitrageurs and the builder want, and note what traders accept: less than the
+    pool would give now, by their slippage."""
     for slot in range(book.head[0].pending):
         book.pool[slot].rank = WAITED
     sign_bundle(book, ring, actions.builders[0], floor)
     sign_direct(book, ring, actions.arbitrageurs, floor)
-    sign_public(book, ring, actions.traders)
+    for k in range(floor.traders):
+        action, need = actions.traders[k], ring.needs[k]
+        floor.least[k] = NOBODY
+        if action.pay > 0 and need.credits > 0:
+            asset = MONEY if need.buys != 0 else CREDITS
+            floor.least[k] = share(quote(book, asset, action.pay), WHOLE_BPS - action.slippage_bps)
+
+
+@rule
+def publish(book: Any, ring: Ring, actions: Any, floor: Floor) -> None:
+    """Sign the swaps of traders; who has two that wait signs nothing."""
+    for k in range(floor.traders):
+        if floor.least[k] != NOBODY and book.accounts[book.identities[k].address].pending < 2:
+            need = ring.needs[k]
+            asset = MONEY if need.buys != 0 else CREDITS
+            intent = sign_swap(book, ring, k, asset, actions[k].pay, floor.least[k], WAITED)
+            intent.need, intent.value = need.credits, need.value
