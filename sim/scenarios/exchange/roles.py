@@ -64,7 +64,7 @@ ARBITRAGEUR = Role(
         ),
         SLIPPAGE,
     ),
-    learn=("pay",),
+    learn=("pay", "slippage_bps"),
     reward_scale="need_high",
 )  # fmt: skip
 
@@ -92,7 +92,8 @@ BUILDER = Role(
     ),
     action=(
         Column(
-            "victim", -1, OFFERS_SHOWN - 1, "place", "of the swap to put its own around; -1 or an empty place: none", -1,
+            "victim", -1, OFFERS_SHOWN - 1, "place",
+            "of the swap to put its own around, an empty one stands for the last; -1: none", -1,
             span=(-1, OFFERS_SHOWN - 1), levels=OFFERS_SHOWN + 1, valid=("waiting", "pay"),
         ),
         Column(

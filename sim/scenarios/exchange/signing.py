@@ -70,9 +70,12 @@ def sign_bundle(book: Any, ring: Ring, action: Any, floor: Floor) -> None:
     """Let the builder put two swaps of its own around one that waits: what comes out of the first is paid into the second."""
     name = floor.traders + floor.arbitrageurs
     address = book.identities[name].address
-    if action.victim < 0 or book.accounts[address].pending != 0 or action.victim >= choose_waiting(book, floor):
+    if action.victim < 0 or book.accounts[address].pending != 0:
         return
-    victim = book.pool[floor.shown[action.victim]]
+    place = min(action.victim, choose_waiting(book, floor) - 1)
+    if place < 0:
+        return
+    victim = book.pool[floor.shown[place]]
     asset = victim.subject
     front = min(action.front, book.accounts[address].balance if asset == MONEY else book.credits[address].balance)
     out = quote(book, asset, front) if front > 0 else 0
