@@ -1,6 +1,6 @@
 """How fast the exchange is: whole steps (needs, views, given actions, mempool, ordering, block, measures) on one core, beside
 the same in slow plain Python. The actions are given, so no policy is timed; both sides sign, wait, order, swap and measure the
-same way."""
+same way, but the plain one shows no views: the ratio has no target, the rate has."""
 
 from random import Random
 from typing import Any
