@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 from agents.mixture import members_of, mixed
+from agents.scripted.arbitrage import Arbitrage
 from agents.scripted.best_rated import BestRated
 from agents.scripted.best_response import BestResponse
+from agents.scripted.builders import Fair, Sandwich
 from agents.scripted.cheapest import Cheapest
 from agents.scripted.cost_plus import CostPlus
 from agents.scripted.going_rate import HonestEffort, LowEffort
@@ -26,6 +28,7 @@ from agents.scripted.random_choice import RandomChoice
 from agents.scripted.random_price import RandomPrice
 from agents.scripted.sealed_bids import EquilibriumBid, RandomBid, TruthfulBid
 from agents.scripted.static_prices import Monopoly, Nash
+from agents.scripted.swaps import AtValue, Marginal, Tolerant
 from agents.scripted.thompson import Thompson
 from agents.scripted.tit_for_tat import TitForTat
 from agents.scripted.truthful import Truthful
@@ -62,6 +65,9 @@ POLICIES: Mapping[str, Mapping[str, Callable[[], Any]]] = MappingProxyType(
         ),
         "buyer": MappingProxyType({"zero_intelligence": ZeroIntelligence, "truthful": Truthful, "kaplan": Kaplan}),
         "supplier": MappingProxyType({"zero_intelligence": ZeroIntelligence, "truthful": Truthful, "kaplan": Kaplan}),
+        "trader": MappingProxyType({"tolerant": Tolerant, "at_value": AtValue, "marginal": Marginal}),
+        "arbitrageur": MappingProxyType({"arbitrage": Arbitrage}),
+        "builder": MappingProxyType({"fair": Fair, "sandwich": Sandwich}),
         "provider": MappingProxyType(
             {
                 "cost_plus": CostPlus,

@@ -40,6 +40,7 @@ class What(IntEnum):
     COMMITMENT = 25
     SALT = 26
     TURN = 30
+    OUTSIDE = 31
 
 
 @rule(wraps=True)

@@ -136,9 +136,9 @@ def _role(role: Role) -> list[RenderableType]:
     return [
         head,
         Text(),
-        _columns(f"What a {role.name} sees", role.view, False),
+        _columns(f"What every {role.name} sees", role.view, False),
         Text(),
-        _columns(f"What a {role.name} does", role.action, True),
+        _columns(f"What every {role.name} does", role.action, True),
         Text(),
         _policies(role.name),
         Text(),

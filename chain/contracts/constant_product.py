@@ -83,6 +83,20 @@ def shares_for(terms: Record, money: int, credits: int) -> int:
 
 
 @rule
+def deposit(book: Record, address: int, money: int, credits: int, shares: int) -> None:
+    """Move so much of both from an account into the pool, and give it shares for it. The account holds both: it was checked."""
+    terms = book.terms[0]
+    lock(book.accounts, book.head[0], address, money)
+    book.credits[address].balance -= credits
+    if terms.shares == 0:
+        terms.shares = LOCKED_SHARES
+    terms.money += money
+    terms.credits += credits
+    terms.shares += shares
+    book.liquidity[address].shares += shares
+
+
+@rule
 def add_liquidity(book: Record, tx: Record) -> Status:
     """Add at most `amount` money and `stake` credits to the pool, for at least `count` shares."""
     # Conditions
@@ -100,14 +114,7 @@ def add_liquidity(book: Record, tx: Record) -> Status:
     if shares < tx.count:
         return Status.TOO_LITTLE_OUT
     # Effects
-    lock(book.accounts, book.head[0], tx.sender, money)
-    book.credits[tx.sender].balance -= credits
-    if terms.shares == 0:
-        terms.shares = LOCKED_SHARES
-    terms.money += money
-    terms.credits += credits
-    terms.shares += shares
-    book.liquidity[tx.sender].shares += shares
+    deposit(book, tx.sender, money, credits, shares)
     return Status.OK
 
 

@@ -124,6 +124,13 @@ def transfer_from(accounts: Records, credits: Records, allowances: Records, tx: 
 
 
 @rule
+def issue(credits: Records, terms: Records, address: int, amount: int) -> None:
+    """Create credits and give them to an account. They fit: the caller checked."""
+    credits[address].balance += amount
+    terms[0].supply += amount
+
+
+@rule
 def mint(accounts: Records, credits: Records, terms: Records, tx: Record) -> Status:
     """Create `amount` credits for the account at `to`."""
     # Conditions
@@ -136,8 +143,7 @@ def mint(accounts: Records, credits: Records, terms: Records, tx: Record) -> Sta
     if tx.amount > MAX_SUPPLY - terms[0].supply:
         return Status.SUPPLY_FULL
     # Effects
-    credits[tx.to].balance += tx.amount
-    terms[0].supply += tx.amount
+    issue(credits, terms, tx.to, tx.amount)
     return Status.OK
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chain.contracts.service_market import Outcome, Phase
 from chain.layout import NOBODY, Integers, Kind
 from sim.ledgers.auctions import locked_in
-from sim.ledgers.movements import Movements, Transactions, registrations
+from sim.ledgers.movements import POOL, Movements, Transactions, registrations
 from sim.ledgers.reading import Recorded
 from sim.metrics.contrasts import Columns
 
@@ -86,11 +86,11 @@ def money(recorded: Recorded, tx: Transactions, movements: Movements) -> Columns
     proposer = np.array([block.header.proposer for block in recorded.blocks])[tx.height - recorded.first]
     fee = tx.receipts["fee"]
     other, burned = movements.payer != movements.payee, movements.payee == NOBODY
-    paid = other & ~burned
+    sent, received = other & ~burned & (movements.payer != POOL), other & ~burned & (movements.payee != POOL)
     return {
         "opening": opening,
-        "sent": sums(movements.payer[paid], movements.amount[paid], size),
-        "received": sums(movements.payee[paid], movements.amount[paid], size),
+        "sent": sums(movements.payer[sent], movements.amount[sent], size),
+        "received": sums(movements.payee[received], movements.amount[received], size),
         "burned": sums(movements.payer[burned], movements.amount[burned], size),
         "fees": sums(tx.signed["sender"], fee, size),
         "tips": sums(proposer, fee - tx.burned, size),

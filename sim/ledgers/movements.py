@@ -14,10 +14,13 @@ from chain.fees import GAS
 from chain.layout import NOBODY, Integers, Kind, Records
 from chain.status import Status
 from sim.ledgers.auctions import auctioned
+from sim.ledgers.pools import pooled
 from sim.ledgers.reading import SALES, Recorded
 
 LAST = 2**62
 """A position behind all transactions of a block."""
+POOL = -2
+"""In the place of an address: a pool of money and credits. What is in it is nobody's, until its shares are given back."""
 
 
 class Reason(IntEnum):
@@ -35,6 +38,10 @@ class Reason(IntEnum):
     SLASH = 10  # the other part of it, burned
     SALE = 11  # at a posted price
     COST = 12  # of producing what was sold, burned
+    SWAP_IN = 16  # paid into a pool for credits
+    SWAP_OUT = 17  # out of a pool, for credits that were paid in
+    LIQUIDITY_IN = 18  # into a pool, for shares
+    LIQUIDITY_OUT = 19  # out of a pool, for shares that were given back
     DEPOSIT = 25  # of a sealed bid, into the ledger's keeping
     DEPOSIT_BACK = 26
     FORFEIT = 27  # the deposit of a bid that stayed sealed, burned
@@ -76,8 +83,9 @@ class Movements(NamedTuple):
     """Of the transaction that moved it; `NOBODY`: what the end of the block settled."""
     reason: Integers
     payer: Integers
+    """`POOL`: it was a pool's."""
     payee: Integers
-    """`NOBODY`: the money is burned."""
+    """`NOBODY`: the money is burned; `POOL`: it is a pool's."""
     amount: Integers
     job: Integers
 
@@ -115,6 +123,7 @@ def movements_of(recorded: Recorded, transactions: Transactions) -> Movements:
         *_of_jobs(recorded, transactions),
         *_sales(recorded),
         *_of_auctions(recorded, transactions),
+        *_of_pools(recorded, transactions),
     ]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     movements = Movements(*columns)
@@ -231,4 +240,20 @@ def _of_auctions(recorded: Recorded, tx: Transactions) -> list[Movements]:
     ):
         part = _part(when, place, reason, payer, payee, amount, number)
         parts.append(Movements(*(column[(when > recorded.first) & (when <= last)] for column in part)))
+    return parts
+
+
+def _of_pools(recorded: Recorded, tx: Transactions) -> list[Movements]:
+    """What swaps and liquidity moved into a pool and out of it."""
+    if "liquidity" not in recorded.genesis:
+        return []
+    rows, money, _ = pooled(recorded.genesis, tx)
+    swaps = tx.signed["kind"][rows] == Kind.SWAP
+    parts = []
+    for which, reasons in ((swaps, (Reason.SWAP_IN, Reason.SWAP_OUT)), (~swaps, (Reason.LIQUIDITY_IN, Reason.LIQUIDITY_OUT))):
+        for sign, reason in zip((1, -1), reasons, strict=True):
+            of = np.flatnonzero(which & (sign * money > 0))
+            who, pool = tx.signed["sender"][rows[of]], np.full(of.size, POOL)
+            payer, payee = (who, pool) if sign > 0 else (pool, who)
+            parts.append(_part(tx.height[rows[of]], tx.position[rows[of]], reason, payer, payee, sign * money[of]))
     return parts

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chain.contracts.constant_product import CREDITS, MONEY
 from chain.errors import InputError, whole
 from chain.layout import NOBODY, Kind
 from chain.status import Status
@@ -12,6 +13,8 @@ from sim.ledgers.reading import Recorded
 
 ABOUT_JOBS = (Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE)
 """Their argument `subject` is a job."""
+ASSETS = {MONEY: "of money for credits", CREDITS: "credits for money"}
+"""What a swap pays in."""
 
 
 class Line(NamedTuple):
@@ -69,6 +72,10 @@ def in_words(reason: int, payer: int, payee: int, amount: int) -> str:
         Reason.SLASH: f"{amount:_} of the stake of {payer} burned",
         Reason.SALE: f"{amount:_} from {payer} to {payee} for goods",
         Reason.COST: f"{amount:_} of {payer} burned in production",
+        Reason.SWAP_IN: f"{amount:_} of {payer} into the pool for credits",
+        Reason.SWAP_OUT: f"{amount:_} out of the pool to {payee} for credits",
+        Reason.LIQUIDITY_IN: f"{amount:_} of {payer} into the pool for shares",
+        Reason.LIQUIDITY_OUT: f"{amount:_} out of the pool to {payee} for shares",
         Reason.DEPOSIT: f"{amount:_} of {payer} deposited",
         Reason.DEPOSIT_BACK: f"deposit of {amount:_} back to {payee}",
         Reason.FORFEIT: f"deposit of {amount:_} of {payer} burned",
@@ -190,5 +197,8 @@ def about(tx: Transactions, k: int) -> str:
         Kind.OPEN_AUCTION: f"under a reserve of {int(signed['amount']):_}",
         Kind.COMMIT_BID: f"in auction {int(signed['subject'])}",
         Kind.REVEAL_BID: f"of {int(signed['amount']):_} in auction {int(signed['subject'])}",
+        Kind.SWAP: f"{int(signed['amount']):_} {ASSETS.get(int(signed['subject']), '')}, {int(signed['count']):_} at least",
+        Kind.ADD_LIQUIDITY: f"{int(signed['amount']):_} and {int(signed['stake']):_} credits at most",
+        Kind.REMOVE_LIQUIDITY: f"{int(signed['amount']):_} shares",
     }
     return shown.get(kind, "")

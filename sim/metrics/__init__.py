@@ -19,6 +19,15 @@ from sim.metrics.fees import fee_overhead
 from sim.metrics.prices import posted_price, price_error, price_level
 from sim.metrics.service import fill_rate, settlement_delay
 from sim.metrics.surplus import client_surplus, consumer_surplus, provider_surplus
+from sim.metrics.swaps import (
+    arbitrage_surplus,
+    builder_surplus,
+    pool_price_error,
+    pool_surplus,
+    sandwich_loss,
+    swap_fees,
+    trader_surplus,
+)
 from sim.metrics.trades import smith_alpha, trade_price, traded_share
 
 
@@ -52,6 +61,13 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "traded_share": Metric(traded_share, "of competitive quantity", None),
         "trade_price": Metric(trade_price, "coins", None),
         "smith_alpha": Metric(smith_alpha, "of competitive price", False),
+        "trader_surplus": Metric(trader_surplus, "of optimum", True),
+        "arbitrage_surplus": Metric(arbitrage_surplus, "of optimum", None),
+        "builder_surplus": Metric(builder_surplus, "of optimum", None),
+        "pool_surplus": Metric(pool_surplus, "of optimum", None),
+        "swap_fees": Metric(swap_fees, "of optimum", None),
+        "pool_price_error": Metric(pool_price_error, "of outside price", False),
+        "sandwich_loss": Metric(sandwich_loss, "of traders' volume", False),
         "gini": Metric(gini, "0 to 1", None),
         "honest_welfare": Metric(honest_welfare, "coins", True, by_attack=True),
         "attacker_profit": Metric(attacker_profit, "coins", False, by_attack=True),

@@ -97,6 +97,27 @@ class TradeOutcome:
     """How many of the agents buy."""
 
 
+@dataclass(frozen=True)
+class SwapOutcome:
+    """The same for swaps of credits against coins in a pool: arrays with a leading world axis; money in µcoin."""
+
+    seeds: NDArray[np.int64]
+    ticks: Any
+    """Records per tick, shape (worlds, ticks): needs, swaps, refused, volume, fees, value, cost, sandwiches, lost, outside,
+    pool, ..."""
+    best: Any
+    """The planner's `surplus`, shape (worlds, ticks, 1): every need that gains served at the outside price."""
+    tallies: Any
+    """Records per agent, traders first, then arbitrageurs, then the builder, shape (worlds, agents): swaps, refused, volume,
+    worth."""
+    gained: NDArray[np.int64]
+    """What each agent gained, shape (worlds, agents): money, and the worth of the credits that it swapped."""
+    pool: NDArray[np.int64]
+    """What the pool gained, shape (worlds,): fees, minus what it lost to whoever knew better."""
+    traders: int
+    """How many of the agents are traders."""
+
+
 def ratio(above: Any, below: Any) -> NDArray[np.float64]:
     """Above ÷ below, NaN where there is nothing below."""
     above, below = np.asarray(above, float), np.asarray(below, float)

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from chain.layout import NOBODY
 from sim.ledgers.features import ROLES
 from sim.ledgers.movements import Movements
 from sim.metrics.contrasts import Columns
@@ -46,8 +45,9 @@ def chosen(counts: Sequence[int], most: int) -> list[int]:
 
 
 def flows(accounts: Columns, movements: Movements) -> Flows:
-    """The busiest accounts of every role, most money first, and a row for the others of the role, if any."""
-    paid = (movements.payer != movements.payee) & (movements.payee != NOBODY)
+    """The busiest accounts of every role, most money first, and a row for the others of the role, if any. What went into a pool
+    or came out of it is left out."""
+    paid = (movements.payer != movements.payee) & (movements.payer >= 0) & (movements.payee >= 0)
     payer, payee, amount = movements.payer[paid], movements.payee[paid], movements.amount[paid].astype(float)
     address = accounts["address"]
     size = int(address.max()) + 1

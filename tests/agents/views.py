@@ -70,6 +70,10 @@ def lively(role: str) -> World:
         pits = find("double_auction")
         settings = {"buyers": 16, "suppliers": 16, "horizon": 12, "turns": 0}
         return World(pits, pits.settings("minimal", settings), {}, seeds=np.arange(MANY // 16))
+    if role in ("trader", "arbitrageur", "builder"):
+        floors, each = find("exchange"), {"trader": 16, "arbitrageur": 8, "builder": 1}[role]
+        settings = {"traders": 16, "arbitrageurs": 8, "horizon": 12, "step_bps": 100}
+        return World(floors, floors.settings("minimal", settings), {}, seeds=np.arange(MANY // each))
     counts = {"clients": MANY, "providers": MANY, "services": 2, "horizon": 12, "gas_limit": 10**6, "reliability_bps": 6_000}
     return world({"client": "random", "provider": "undercutting"}, **counts)
 

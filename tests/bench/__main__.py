@@ -6,6 +6,7 @@ from rich.table import Table
 from chain.rule import MODE
 from tests.bench.auction_speed import auction_speed
 from tests.bench.contract_speed import contract_speed
+from tests.bench.exchange_speed import exchange_speed
 from tests.bench.fee_speed import fee_speed
 from tests.bench.front_speed import front_speed
 from tests.bench.learning_speed import learning_speed
@@ -73,6 +74,8 @@ def main() -> None:
         contracts, contract_lines = contract_speed()
     with console.status("Auctions beside plain-Python models ..."):
         auctions, auction_lines = auction_speed()
+    with console.status("Swaps in a pool beside a plain-Python model ..."):
+        swaps, swap_lines = exchange_speed()
     with console.status("Sellers who learn, beside a loop without a ledger ..."):
         more += tabular_speed()
     with console.status("The Mesa front beside plain Mesa ..."):
@@ -85,9 +88,9 @@ def main() -> None:
         swept, sweep_waits, sweep_lines = sweep_speed()
     with console.status("Waiting times, first compilation included (about a minute) ..."):
         waits = start_up()
-    console.print(table(ratios + fees + recorded + more + contracts + auctions + fronts + learning + swept))
+    console.print(table(ratios + fees + recorded + more + contracts + auctions + swaps + fronts + learning + swept))
     console.print(curve(costs))
-    for note in fee_lines + notes + contract_lines + auction_lines + lines + missing + sweep_lines:
+    for note in fee_lines + notes + contract_lines + auction_lines + swap_lines + lines + missing + sweep_lines:
         console.print(note)
     console.print(waiting(waits + sweep_waits))
 

@@ -27,6 +27,9 @@ ONE_FEATURE = {
     "buyer": "value",
     "supplier": "cost",
     "bidder": "cost",
+    "trader": "need",
+    "arbitrageur": "price",
+    "builder": "waiting.pay.0",
 }
 ROLES = [(scenario, role.name) for scenario in SCENARIOS.values() for role in scenario.roles]
 
