@@ -537,5 +537,6 @@ plt.show()
 # - A contract is an incentive. What it does to people who think is a question that can be played out.
 # - Whoever decides the order of a block can trade on it. A limit is the most that one can lose, and it will be lost.
 #
-# From here: README's table of contracts names for each its file, its truth and what it was compared with; `CONTRIBUTING.md` says
-# how one becomes part of the library. `ledgerlab run exchange` runs a market on the pool, with traders, arbitrageurs and a builder who may play `sandwich`.
+# From here: README's table of contracts names for each its file, its truth and what it was compared with; `CONTRIBUTING.md`
+# says how one becomes part of the library. `ledgerlab run exchange` runs a market on the pool, with traders, arbitrageurs and
+# a builder who may play `sandwich`.
