@@ -57,6 +57,17 @@ def test_a_spender_takes_what_is_approved_and_not_one_more():
     )
 
 
+@pytest.mark.parametrize("amount", [0, MAX_SUPPLY])
+def test_nothing_and_everything_can_be_minted_moved_approved_and_burned(amount):
+    ledger = minted(amount)
+    done(ledger, Kind.CREDIT_TRANSFER, PROVIDER, to=OTHER, amount=amount)
+    done(ledger, Kind.CREDIT_APPROVE, OTHER, to=RIVAL, amount=amount)
+    done(ledger, Kind.CREDIT_TRANSFER_FROM, RIVAL, subject=OTHER, to=CLIENT, amount=amount)
+    assert credits_of(ledger, PROVIDER, OTHER, CLIENT) == [0, 0, amount]
+    done(ledger, Kind.CREDIT_BURN, CLIENT, amount=amount)
+    assert (credits_of(ledger, CLIENT), int(ledger.view("terms")[0].supply)) == ([0], 0)
+
+
 def test_an_approval_is_that_of_its_holder_alone():
     ledger = minted()
     done(ledger, Kind.CREDIT_APPROVE, CLIENT, to=RIVAL, amount=5)
