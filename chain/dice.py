@@ -40,6 +40,8 @@ class What(IntEnum):
     COMMITMENT = 25
     SALT = 26
     TURN = 30
+    JURY = 40
+    SIGNAL = 41
 
 
 @rule(wraps=True)

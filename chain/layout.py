@@ -73,6 +73,8 @@ class Kind(IntEnum):
     ISSUE_UNITS = 33
     # Governance
     CHANGE_PARAMETER = 35
+    # Juries
+    VOTE = 40
 
 
 class Ordering(IntEnum):

@@ -5,7 +5,7 @@ from types import ModuleType
 
 from chain.errors import InputError
 
-NAMES = ("token", "service_market", "posted_price", "exchange", "payee_escrow", "double_auction", "auction")
+NAMES = ("token", "service_market", "service_escrow", "posted_price", "exchange", "payee_escrow", "double_auction", "auction")
 
 
 def find(name: str) -> ModuleType:
