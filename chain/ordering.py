@@ -129,8 +129,8 @@ def discount(pool: Records, count: int, scratch: Scratch, base_fee: int, account
         slot = scratch.line[k]
         tx, tip = pool[slot], scratch.tips[slot]
         account, turn = accounts[tx.sender], k - scratch.first[tx.sender]
-        enough = account.balance >= gas_of(tx.kind) * (base_fee + max(tip, 0))
-        paid = (paid | (turn == 0)) & has_valid_fees(tx) & (tx.nonce == account.nonce + turn) & enough
+        enough = has_valid_fees(tx) and account.balance >= gas_of(tx.kind) * (base_fee + max(tip, 0))
+        paid = (paid | (turn == 0)) & (tx.nonce == account.nonce + turn) & enough
         scratch.worth[slot] = tip if paid else NEVER_PAID
 
 
