@@ -59,7 +59,7 @@ def escrow_in_place(book: Any) -> bool:
     is what rules trust: of the one the milestone and what it paid, of the other the juror."""
     jobs, deals, seats = book.jobs, book.deals, book.seats
     if not book.escrow.size:
-        return not deals.size and not seats.size and not (jobs["phase"] == Phase.DISPUTED).any()
+        return not deals.size and not seats.size
     if book.escrow.shape[1] != 1 or deals.shape != jobs.shape or seats.shape[1] < 1:
         return False
     most, milestones = seats.shape[1] // jobs.shape[1], book.escrow["milestones"]

@@ -146,7 +146,7 @@ def _out_of_place(book: Any) -> Iterator[str]:
             count = int(book.terms["listed"][0, 0])
             if known.sum() != count or not np.array_equal(np.sort(listed[:count]), np.flatnonzero(known)):
                 yield f"table {name}: those listed are not those known"
-    if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
+    if hasattr(book, "jobs") and not _jobs_in_place(book):
         yield "table jobs: those open are not those that the terms count"
     elif hasattr(book, "jobs") and not escrow_in_place(book):
         yield "table deals: they and the seats of juries are not those of the jobs"
@@ -164,13 +164,15 @@ def _controls_in_place(controls: Any) -> bool:
     return controls.size == len(limits) and bool((controls["high"] <= limits).all())
 
 
-def _jobs_in_place(jobs: Any, terms: Any) -> bool:
+def _jobs_in_place(book: Any) -> bool:
     """Whether the rows of jobs that are not closed for good hold jobs of two accounts, and all others closed ones or none."""
+    jobs, terms = book.jobs[0], book.terms[0, 0]
+    phases = [phase for phase in Phase if phase != Phase.DISPUTED or book.escrow.size]
     rows, closed, opened = jobs.size, int(terms.closed), int(terms.opened)
     if rows & (rows - 1) or not 0 <= closed <= opened <= closed + rows:
         return False
     counted = (np.arange(rows) - closed) % rows < opened - closed
-    parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & np.isin(jobs["phase"], list(Phase))
+    parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & np.isin(jobs["phase"], phases)
     return bool(np.where(counted, parties, (jobs["phase"] == Phase.CLOSED) | (jobs["phase"] == 0)).all())
 
 

@@ -33,7 +33,9 @@ class Parted(RuleBasedStateMachine):
 
     ledger: Ledger
 
-    @initialize(milestones=st.integers(0, 4), jurors=st.integers(0, 5), stake=st.sampled_from((0, 1, 90)), window=st.integers(0, 3))
+    @initialize(
+        milestones=st.integers(0, 4), jurors=st.integers(0, 5), stake=st.sampled_from((0, 1, 90)), window=st.integers(0, 3)
+    )
     def found(self, milestones: int, jurors: int, stake: int, window: int) -> None:
         terms = {"milestones": milestones, "jurors": jurors, "juror_stake": stake, "vote_window": window}
         chances = {"reliability_bps": 6_000, "arbiter_bps": 6_000, "pay_caught": window % 2}

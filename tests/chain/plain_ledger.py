@@ -115,8 +115,8 @@ class PlainLedger:
         proposer: int = 0,
         **head: int,
     ) -> None:
-        """Found a ledger: `rows` are the addresses of all names, `head` the settings and the coordinates of its draws, `escrow` the
-        terms of the escrow with milestones, if that is to be deployed."""
+        """Found a ledger: `rows` are the addresses of all names, `head` the settings and the coordinates of its draws; `escrow`
+        are the terms of the escrow with milestones, if that is to be deployed."""
         settings = {"seed": 0, "world": 0, "episode": 0, "base_fee": 0, "fee_quotient": 0, "gas_limit": 2**30}
         settings |= {"registration_fee": 0} | head | dict.fromkeys(COUNTERS, 0)
         self.state = State(settings, dict(terms or {}), list(rows), places=jobs, escrow=dict(escrow or {}))

@@ -50,8 +50,10 @@ def economy(
 ) -> Any:
     """Worlds with eight rich names, two poor ones and spare rows; half of the disputes fail, half of the deliveries are bad.
     In every other world ratings decay, in two of four they weigh as much as their job's price, and all four orderings occur. The
-    mempool keeps three quarters of what it has places for. `parted`: jobs have one to three milestones, and an arbiter or juries of
-    up to five seats."""
+    mempool keeps three quarters of what it has places for.
+
+    `parted`: jobs have up to three milestones, and disputes an arbiter or juries of up to five seats.
+    """
     book = (service_escrow if parted else service_market).blank(worlds, 18, pool, JOBS, **({"jurors": 5} if parted else {}))
     found(
         book,
