@@ -142,8 +142,8 @@ def vote(book: Record, tx: Record) -> Status:
 
 @rule
 def verdict(book: Record, row: int) -> Vote:
-    """What a jury decides: what the majority of its votes says, or `Vote.NONE`. Its stake is free then, and what losers forfeit is
-    the winners'."""
+    """What a jury decides: what the majority of its votes says, or `Vote.NONE`. Its stake is free then, and winners get what losers
+    forfeit."""
     head, slash_bps, first = book.head[0], book.escrow[0].juror_slash_bps, row * places_of(book)
     stop = first + book.deals[row].seats
     pay, refund, forfeited = 0, 0, 0

@@ -11,11 +11,8 @@ from chain.contracts.service_market import Outcome, Phase
 from chain.deployments import service_escrow, service_market
 from chain.deployments.service_escrow import blank
 from chain.errors import InputError
-from chain.invariants import violations
 from chain.layout import NOBODY, Kind
 from chain.ledger import Ledger
-from chain.misplaced import misplaced
-from chain.rule import world
 from chain.status import Status
 from tests.chain.escrow_machine import Parted, longest
 from tests.chain.exchange_machine import play
@@ -294,48 +291,6 @@ def test_a_service_market_without_it_has_no_tables_for_it_and_no_votes():
     assert (ledger.book.escrow.size, ledger.book.deals.size, ledger.book.seats.size) == (0, 0, 0)
     assert call(ledger, Kind.VOTE, 0, subject=0, count=1).status == Status.NO_SUCH_JOB
     assert blank(2, 3, 4, 5, 0).seats.shape == (2, 1)
-
-
-AMISS = {
-    "a deal that has earned too much": ("deals", "earned", 1),
-    "a milestone beyond the last": ("deals", "part", 64),
-    "a milestone before the first": ("deals", "part", -1),
-    "more seats than rows": ("deals", "seats", 6),
-    "a vote that is none": ("seats", "vote", 3),
-}
-
-
-@pytest.mark.parametrize("case", AMISS)
-def test_deals_and_seats_that_do_not_fit_are_found(case):
-    table, column, change = AMISS[case]
-    book = busy()
-    w = int(np.argmax((book.jobs["phase"] == Phase.DISPUTED).any(axis=1)))
-    one = type(book)(*(array[w : w + 1] for array in book))
-    assert misplaced(one) == violations(one) == []
-    row = int(np.argmax(one.jobs["phase"][0] == Phase.DISPUTED))
-    getattr(one, table)[column][0, row * (5 if table == "seats" else 1)] += change
-    assert misplaced(one) == ["table deals: they and the seats of juries are not those of the jobs"]
-
-
-BROKEN = {
-    "what a job has paid is the price of its milestones": ("deals", "earned", 1),
-    "a job that is not paid has a milestone left": ("deals", "part", 64),
-    "locked = escrow of open jobs + stakes": ("deals", "earned", 1),
-    "locked stake = stakes of open jobs": ("seats", "stake", 1),
-    "no party sits in its jury": ("seats", "juror", None),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_one_wrong_number_of_a_deal_or_a_seat_is_found_and_named(name):
-    table, column, change = BROKEN[name]
-    book = busy()
-    found = (book.jobs["phase"] == Phase.DISPUTED) & (book.deals["seats"] > 0)
-    w, row = (int(place[0]) for place in np.nonzero(found))
-    view = world(book, w)
-    place = getattr(view, table)[row * 5 if table == "seats" else row]
-    place[column] = place[column] + change if change else view.jobs[row].client
-    assert f"{name}: broken in world {w}" in violations(book)
 
 
 def test_a_job_that_is_forgotten_leaves_its_row_to_one_that_begins_at_its_first_milestone():
