@@ -142,7 +142,7 @@ def vote(book: Record, tx: Record) -> Status:
 
 @rule
 def verdict(book: Record, row: int) -> Vote:
-    """What a jury decides: what the majority of its votes says, or `Vote.NONE`. Its stake is free then, and winners get what losers
+    """What a jury decides: what the majority of its votes says, or `Vote.NONE`. Its stake is free then; winners get what losers
     forfeit."""
     head, slash_bps, first = book.head[0], book.escrow[0].juror_slash_bps, row * places_of(book)
     stop = first + book.deals[row].seats

@@ -170,7 +170,7 @@ def test_the_optimum_is_shared_out_to_the_last_unit_whatever_agents_do(given):
 def test_what_attackers_are_paid_is_counted_part_by_part():
     given = ON | {"arbiter_bps": 4_000}
     attackers = attackers_of(MARKET, MARKET.settings("minimal", given), shirker(), 1.0)
-    played, outcome = play(seeds=range(6), attackers=attackers, **given)
+    played, outcome = play({"client": hire_first}, seeds=range(6), attackers=attackers, **given)
     earned = played.economy.book.deals["earned"].sum(axis=1)
     for name in ("honest_paid", "attackers_earned", "scammed"):
         assert np.array_equal(outcome.ticks[name].sum(axis=1), earned), f"{name}: all work is an attacker's, and bad"
