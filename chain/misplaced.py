@@ -52,7 +52,7 @@ RANGES = {
         "price": _PRICE, "stake": _PRICE, "height": (0, FAR), "request": (0, 2**41),
         "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS),
     },
-    "escrow": {term: (0, most) for term, most in service_escrow.TERM_LIMITS.items()},
+    "escrow": {"filled": (0, 0), **{term: (0, most) for term, most in service_escrow.TERM_LIMITS.items()}},
     "deals": {"earned": _PRICE, "rating_bps": (0, WHOLE_BPS)}, "seats": {"stake": _PRICE},
     "stakes": {"bonded": _MONEY, "locked": _MONEY, "unbonding": _MONEY},
     "sellers": {"price": _PRICE, "cost": _PRICE, "demand": (0, MASS), "revenue": _PRICE, "expense": _PRICE},

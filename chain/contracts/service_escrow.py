@@ -38,8 +38,9 @@ from chain.status import Status
 
 MAX_MILESTONES = 64
 
-ESCROW = record("milestones", "jurors", "juror_stake", "juror_slash_bps", "vote_window")
-"""The contract's parameters beside those of `service_market`: one record; none where it is not deployed."""
+ESCROW = record("milestones", "jurors", "juror_stake", "juror_slash_bps", "vote_window", "filled")
+"""The contract's parameters beside those of `service_market`, and how many names have their tickets in the urn of the present block:
+one record; none where it is not deployed."""
 
 TERM_LIMITS = {
     "milestones": MAX_MILESTONES,
@@ -211,6 +212,7 @@ def settle(book: Record) -> None:
             break  # this job and all younger ones have time left
         while job.phase != Phase.CLOSED and head.height >= job.due:
             pass_deadline(book, row)
+    book.escrow[0].filled = 0
     forget(book)
 
 

@@ -4,7 +4,7 @@ It is the deployment `service_market` with the tables of that escrow: the same b
 """
 
 from chain.contracts import service_escrow
-from chain.contracts.jury import MAX_JURORS, SEAT
+from chain.contracts.jury import MAX_JURORS, SEAT, URN
 from chain.contracts.service_escrow import DEAL, ESCROW
 from chain.deployments import service_market
 from chain.deployments.service_market import CONTROL_LIMITS, Book, advance, seal_worlds
@@ -26,4 +26,5 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, jurors: int =
         escrow=records(ESCROW, worlds, 1),
         deals=records(DEAL, worlds, rows),
         seats=records(SEAT, worlds, max(rows * jurors, 1)),
+        urn=records(URN, worlds, accounts),
     )

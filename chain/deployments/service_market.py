@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import governance, jury, offers, registry, service_escrow, service_market, stake, token
 from chain.contracts.governance import CONTROL
-from chain.contracts.jury import SEAT
+from chain.contracts.jury import SEAT, URN
 from chain.contracts.offers import OFFER
 from chain.contracts.reputation import REPUTATION
 from chain.contracts.service_escrow import DEAL, ESCROW
@@ -48,6 +48,7 @@ class Book(NamedTuple):
     escrow: Records
     deals: Records
     seats: Records
+    urn: Records
 
 
 def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: bool = False) -> Book:
@@ -69,6 +70,7 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: 
         records(ESCROW, worlds, 0),
         records(DEAL, worlds, 0),
         records(SEAT, worlds, 0),
+        records(URN, worlds, 0),
     )
 
 

@@ -129,13 +129,12 @@ def dispute(state: State, tx: Tx) -> Status:
 
 def jury_of(state: State, job: Job) -> list[Tx]:
     """Draw tickets one after another out of an urn in which every account, in the order of names, has as many as it can back."""
-    stake, urn, count = state.escrow["juror_stake"], {}, 0
-    for identity in state.identities:
-        address = identity["address"]
-        if address not in (job["client"], job["provider"]):
-            free = state.stakes[address]["bonded"] - state.stakes[address]["locked"]
-            urn[address] = range(count, count + free // max(stake, 1))
-            count = urn[address].stop
+    stake = state.escrow["juror_stake"]
+    if not state.urn:
+        for identity in state.identities:
+            free = state.stakes[identity["address"]]["bonded"] - state.stakes[identity["address"]]["locked"]
+            state.urn.append((identity["address"], free // max(stake, 1)))
+    count = sum(held for owner, held in state.urn if owner not in (job["client"], job["provider"]))
     drawn: list[int] = []
     for seat in range(min(state.escrow["jurors"], count)):
         left = word(state, job, JURY, turn(state, job) * MOST_JURORS + seat) * (count - seat) >> 64
@@ -143,11 +142,24 @@ def jury_of(state: State, job: Job) -> list[Tx]:
             left += earlier <= left
         drawn.append(left)
     seats = []
-    for ticket in sorted(drawn):
-        juror = next(address for address, tickets in urn.items() if ticket in tickets)
+    for juror, ticket in (owner_of(state, job, place) for place in sorted(drawn)):
+        if state.stakes[juror]["bonded"] - state.stakes[juror]["locked"] < stake:
+            continue
         state.stakes[juror]["locked"] += stake
         seats.append({"ticket": ticket, "juror": juror, "stake": stake, "vote": NONE})
     return seats
+
+
+def owner_of(state: State, job: Job, place: int) -> tuple[int, int]:
+    """Whose is the so-manyeth ticket that is no party's, and its number among all."""
+    start = 0
+    for owner, held in state.urn:
+        if owner not in (job["client"], job["provider"]):
+            if place < held:
+                return owner, start + place
+            place -= held
+        start += held
+    raise AssertionError("there are not so many tickets")
 
 
 def vote(state: State, tx: Tx) -> Status:
@@ -201,6 +213,7 @@ def settle(state: State) -> None:
                 go_on(state, job, judge(state, job), job["deal"]["rating_bps"])
             else:
                 go_on(state, job, NO_SHOW if job["phase"] == FUNDED else SILENT, None)
+    state.urn.clear()
     while state.closed < len(state.jobs) and state.jobs[state.closed]["phase"] == CLOSED:
         state.closed += 1
 
