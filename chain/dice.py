@@ -41,6 +41,8 @@ class What(IntEnum):
     SALT = 26
     TURN = 30
     OUTSIDE = 31
+    JURY = 40
+    SIGNAL = 41
 
 
 @rule(wraps=True)

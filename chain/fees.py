@@ -46,6 +46,7 @@ GAS[Kind.PLACE_ASK] = 150
 GAS[Kind.CANCEL_ORDER] = 60
 GAS[Kind.ISSUE_UNITS] = 50
 GAS[Kind.CHANGE_PARAMETER] = 40
+GAS[Kind.VOTE] = 40
 ELASTICITY = 2
 """The gas limit is this many times the target."""
 LIMIT_QUOTIENT = 1_024

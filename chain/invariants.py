@@ -12,6 +12,7 @@ from chain.contracts.posted_price import MASS
 from chain.contracts.reputation import MAX_WEIGHT
 from chain.contracts.service_market import Phase
 from chain.errors import InvariantError
+from chain.escrow_in_order import UNPAID, escrowed, held_of, sitting
 from chain.layout import (
     MAX_PRICE,
     MAX_SUPPLY,
@@ -36,14 +37,15 @@ def _core(book: Any) -> Iterator[Finding]:
 
 def _market(book: Any) -> Iterator[Finding]:
     jobs, stakes, head = book.jobs, book.stakes, book.head[:, 0]
-    unpaid = (jobs["phase"] == Phase.FUNDED) | (jobs["phase"] == Phase.DELIVERED)
-    escrow = np.where(unpaid, jobs["price"], 0).sum(axis=1)
+    escrow = held_of(jobs, book.deals).sum(axis=1)
     pledged = stakes["bonded"].sum(axis=1) + stakes["unbonding"].sum(axis=1)
     yield "locked = escrow of open jobs + stakes", head["locked"] == escrow + pledged
-    alive = unpaid | (jobs["phase"] == Phase.PAID)
+    alive = np.isin(jobs["phase"], (*UNPAID, Phase.PAID))
     owed = np.zeros_like(stakes["locked"])
     worlds = np.broadcast_to(np.arange(jobs.shape[0])[:, None], jobs.shape)
     np.add.at(owed, (worlds[alive], jobs["provider"][alive]), jobs["stake"][alive])
+    world, seat = np.nonzero(sitting(jobs, book.deals, book.seats))
+    np.add.at(owed, (world, book.seats["juror"][world, seat]), book.seats["stake"][world, seat])
     yield "locked stake = stakes of open jobs", (stakes["locked"] == owed).all(axis=1)
     yield "locked stake is bonded", (stakes["bonded"] >= stakes["locked"]).all(axis=1)
     yield "no stake is negative", ((stakes["locked"] >= 0) & (stakes["unbonding"] >= 0)).all(axis=1)
@@ -111,7 +113,7 @@ def violations(book: Any) -> list[str]:
     """Every invariant that does not hold, with the first world in which it does not."""
     findings = list(_core(book))
     if hasattr(book, "jobs"):
-        findings += _market(book)
+        findings += [*_market(book), *(escrowed(book) if book.escrow.size else ())]
     if hasattr(book, "sellers"):
         findings += _posted(book)
     if hasattr(book, "auctions"):

@@ -73,6 +73,8 @@ class Kind(IntEnum):
     ISSUE_UNITS = 33
     # Governance
     CHANGE_PARAMETER = 35
+    # Juries
+    VOTE = 40
 
 
 class Ordering(IntEnum):
@@ -130,5 +132,5 @@ def records(layout: Any, *shape: int) -> Records:
 PASSING = {"head": HEAD.names[HEAD.names.index("tick") :], "accounts": ("pending",)}
 """By array: the columns that belong to the engine and the mempool. They are no part of what blocks decide: a reorganisation does
 not undo them, and no state root covers them."""
-OUTSIDE = ("pool", "receipts", "block")
-"""The arrays of a book that are no state: what waits, and what the last block did."""
+OUTSIDE = ("pool", "receipts", "block", "urn")
+"""The arrays of a book that are no state: what waits, and what the last block did or counted."""

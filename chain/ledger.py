@@ -87,7 +87,8 @@ class Ledger:
         for term, value in {**getattr(deployment, "DEFAULTS", {}), **(terms or {})}.items():
             if term not in limits:
                 raise InputError(f"terms: {term!r} given, allowed are {', '.join(limits) or 'none'}")
-            batch.terms[term] = whole(term, value, 0, limits[term])
+            table = getattr(deployment, "TERM_TABLES", {}).get(term, "terms")
+            getattr(batch, table)[term] = whole(term, value, 0, limits[term])
         if controls:
             appoint(batch, getattr(deployment, "CONTROL_LIMITS", {}), controls)
         self._hold(deployment, batch)

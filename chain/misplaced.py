@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 
 from chain.auctions_in_order import auctions_in_place
-from chain.contracts import constant_product, order_book, payee_escrow, posted_price, sealed_auction, service_market
+from chain.contracts import (
+    constant_product,
+    order_book,
+    payee_escrow,
+    posted_price,
+    sealed_auction,
+    service_escrow,
+    service_market,
+)
 from chain.contracts.fungible_token import INFINITE, SPENDERS
 from chain.contracts.order_book import MAX_UNITS
 from chain.contracts.payee_escrow import State
@@ -14,6 +22,7 @@ from chain.contracts.posted_price import MASS
 from chain.contracts.sealed_auction import Sealed
 from chain.contracts.service_market import Phase
 from chain.deployments.service_market import CONTROL_LIMITS
+from chain.escrow_in_order import escrow_in_place
 from chain.layout import (
     MAX_BASE_FEE,
     MAX_FEE_QUOTIENT,
@@ -37,9 +46,14 @@ RANGES = {
         "height": (0, FAR), "base_fee": (0, MAX_BASE_FEE), "fee_quotient": (0, MAX_FEE_QUOTIENT), "gas_limit": (0, MAX_GAS),
         "registration_fee": _MONEY, "minted": _MONEY, "burned": _MONEY, "locked": _MONEY, "seed": (-(2**63), 2**63 - 1),
     },
-    "accounts": {"balance": _MONEY, "nonce": (0, FAR)},
+    "accounts": {"balance": _MONEY, "nonce": (0, FAR), "asked": (0, 2**40)},
     "offers": {"price": _PRICE, "stake": _PRICE, "capacity": _PRICE, "taken": _PRICE},
-    "jobs": {"price": _PRICE, "stake": _PRICE, "height": (0, FAR), "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS)},
+    "jobs": {
+        "price": _PRICE, "stake": _PRICE, "height": (0, FAR), "request": (0, 2**41),
+        "quality_bps": (0, WHOLE_BPS), "effort_bps": (0, WHOLE_BPS),
+    },
+    "escrow": {"filled": (0, 0), **{term: (0, most) for term, most in service_escrow.TERM_LIMITS.items()}},
+    "deals": {"earned": _PRICE, "rating_bps": (0, WHOLE_BPS)}, "seats": {"stake": _PRICE},
     "stakes": {"bonded": _MONEY, "locked": _MONEY, "unbonding": _MONEY},
     "sellers": {"price": _PRICE, "cost": _PRICE, "demand": (0, MASS), "revenue": _PRICE, "expense": _PRICE},
     "auctions": {"reserve": _PRICE, "bid": _PRICE, "next_bid": _PRICE, "price": _PRICE},
@@ -63,6 +77,7 @@ ADDRESSES = {
     "accounts": ("name", "owner"),
     "offers": ("listed",),
     "jobs": ("client", "provider"),
+    "seats": ("juror",),
     "sellers": ("listed",),
     "auctions": ("buyer", "winner"),
     "allowances": ("spender",),
@@ -131,8 +146,10 @@ def _out_of_place(book: Any) -> Iterator[str]:
             count = int(book.terms["listed"][0, 0])
             if known.sum() != count or not np.array_equal(np.sort(listed[:count]), np.flatnonzero(known)):
                 yield f"table {name}: those listed are not those known"
-    if hasattr(book, "jobs") and not _jobs_in_place(book.jobs[0], book.terms[0, 0]):
+    if hasattr(book, "jobs") and not _jobs_in_place(book):
         yield "table jobs: those open are not those that the terms count"
+    elif hasattr(book, "jobs") and not escrow_in_place(book):
+        yield "table deals: they and the seats of juries are not those of the jobs"
     if hasattr(book, "auctions") and not auctions_in_place(book):
         yield "table auctions: those open are not those that the terms count and bids name"
     if hasattr(book, "tape") and not _orders_in_place(book.orders[0], book.terms[0, 0], book.tape.shape[1]):
@@ -147,13 +164,15 @@ def _controls_in_place(controls: Any) -> bool:
     return controls.size == len(limits) and bool((controls["high"] <= limits).all())
 
 
-def _jobs_in_place(jobs: Any, terms: Any) -> bool:
+def _jobs_in_place(book: Any) -> bool:
     """Whether the rows of jobs that are not closed for good hold jobs of two accounts, and all others closed ones or none."""
+    jobs, terms = book.jobs[0], book.terms[0, 0]
+    phases = [phase for phase in Phase if phase != Phase.DISPUTED or book.escrow.size]
     rows, closed, opened = jobs.size, int(terms.closed), int(terms.opened)
     if rows & (rows - 1) or not 0 <= closed <= opened <= closed + rows:
         return False
     counted = (np.arange(rows) - closed) % rows < opened - closed
-    parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & (jobs["phase"] >= Phase.FUNDED) & (jobs["phase"] <= Phase.CLOSED)
+    parties = (jobs["client"] >= 0) & (jobs["provider"] >= 0) & np.isin(jobs["phase"], phases)
     return bool(np.where(counted, parties, (jobs["phase"] == Phase.CLOSED) | (jobs["phase"] == 0)).all())
 
 

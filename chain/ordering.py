@@ -131,8 +131,8 @@ def discount(pool: Records, count: int, scratch: Scratch, base_fee: int, account
         slot = scratch.line[k]
         tx, tip, sender = pool[slot], scratch.tips[slot], scratch.senders[slot]
         account, turn = accounts[sender], k - scratch.first[sender]
-        enough = account.balance >= gas_of(tx.kind) * (base_fee + max(tip, 0))
-        paid = (paid | (turn == 0)) & has_valid_fees(tx) & (tx.nonce == account.nonce + turn) & enough
+        enough = has_valid_fees(tx) and account.balance >= gas_of(tx.kind) * (base_fee + max(tip, 0))
+        paid = (paid | (turn == 0)) & (tx.nonce == account.nonce + turn) & enough
         scratch.worth[slot] = tip if paid else NEVER_PAID
 
 

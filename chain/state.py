@@ -1,6 +1,7 @@
 """The state root: one hash that vouches for every record of a book, brought up to date chunk by chunk.
 
-1. The state is every array of the book but those of `chain.layout.OUTSIDE`, with the columns of `PASSING` set to zero.
+1. The state is every array of the book that has records, but those of `chain.layout.OUTSIDE`, with the columns of `PASSING` set
+   to zero.
 2. Each array is a *table* with a Merkle tree over chunks of 64 records. The state root is the tree over the descriptions of the
    tables: name, columns, number of records, place among how many tables, root. So a record is proved by its chunk, the path in
    its table and the path from there to the state root.

@@ -44,6 +44,9 @@ class Status(IntEnum):
     NOT_YOUR_JOB = 51
     WRONG_PHASE = 52
     BAD_SHARE = 53
+    NOT_A_JUROR = 54  # of this job's jury
+    ALREADY_VOTED = 55
+    BAD_VOTE = 56
     INSUFFICIENT_STAKE = 60
     JOBS_FULL = 61
     NO_SPARE_ACCOUNT = 62

@@ -1,6 +1,5 @@
 """Worlds with a policy in every role: the one engine under `sim.run` and every front."""
 
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from agents.mixture import Mixture
 from agents.policy import Dice, decide, memory_of, of_worlds, some_of
 from agents.registry import nearest
+from chain.deployments import running
 from chain.digest import digest
 from chain.errors import InputError
 from chain.history import History
@@ -111,8 +111,7 @@ class World:
         self.memory = {role: np.zeros(self.worlds * self.residents(role), memory_of(p)) for role, p in self.policies.items()}
         self.seats.clear()
         book = self.economy.book
-        deployment = sys.modules[type(book).__module__]
-        self.histories = [History(deployment, world(book, w)) for w in range(self.worlds if self.recorded else 0)]
+        self.histories = [History(running(book), world(book, w)) for w in range(self.worlds if self.recorded else 0)]
         if self._identities is not None:
             self._identities.begin()
 

@@ -30,6 +30,7 @@ class Phase(IntEnum):
     DELIVERED = 2  # the dispute window is open
     PAID = 3  # the price is paid out; the stake is locked until the window ends
     CLOSED = 4
+    DISPUTED = 5  # a jury votes: only where one is deployed (`chain/contracts/service_escrow.py`)
 
 
 class Outcome(IntEnum):
@@ -141,10 +142,8 @@ def hire(book: Record, tx: Record) -> Status:
 
 
 @rule
-def deliver(book: Record, tx: Record) -> Status:
-    """Hand over job `subject`, worked on with effort `bps`. The quality is drawn here."""
-    # Conditions
-    head, terms = book.head[0], book.terms[0]
+def refuse_delivery(book: Record, tx: Record) -> Status:
+    """The conditions of a delivery."""
     row = job_row(book, tx.subject)
     if row == NOBODY:
         return Status.NO_SUCH_JOB
@@ -155,14 +154,31 @@ def deliver(book: Record, tx: Record) -> Status:
         return Status.WRONG_PHASE
     if not 0 <= tx.bps <= WHOLE_BPS:
         return Status.BAD_SHARE
-    # Effects
-    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, job.request)
-    if chance(word, share(tx.bps, terms.reliability_bps)):
-        job.quality_bps = WHOLE_BPS
-    job.effort_bps = tx.bps
+    return Status.OK
+
+
+@rule
+def hand_over(book: Record, job: Record, effort_bps: int, index: int) -> None:
+    """Open the dispute window of a job, or of a part of it, whose quality is the draw of this index among the client's."""
+    head, terms = book.head[0], book.terms[0]
+    word = draw(head, job.tick, book.accounts[job.client].name, What.DELIVERY, index)
+    job.quality_bps = WHOLE_BPS if chance(word, share(effort_bps, terms.reliability_bps)) else 0
+    job.effort_bps = effort_bps
     job.phase = Phase.DELIVERED
     job.delivered = head.height
     job.due = head.height + terms.dispute_window
+
+
+@rule
+def deliver(book: Record, tx: Record) -> Status:
+    """Hand over job `subject`, worked on with effort `bps`. The quality is drawn here."""
+    # Conditions
+    refusal = refuse_delivery(book, tx)
+    if refusal != Status.OK:
+        return refusal
+    # Effects
+    job = book.jobs[job_row(book, tx.subject)]
+    hand_over(book, job, tx.bps, job.request)
     return Status.OK
 
 
@@ -262,11 +278,18 @@ def settle(book: Record) -> None:
                 pay_out(book, job, job.provider, Phase.CLOSED, Outcome.SILENT)
             job.phase = Phase.CLOSED
             free_job_stake(book, job, 0)
+    forget(book)
+
+
+@rule
+def forget(book: Record) -> None:
+    """Give the rows of the oldest jobs back, as long as they are closed."""
+    terms = book.terms[0]
     while terms.closed < terms.opened and book.jobs[terms.closed & (book.jobs.size - 1)].phase == Phase.CLOSED:
         terms.closed += 1
 
 
-_ANSWER = (Status.NO_SUCH_JOB, Status.NOT_YOUR_JOB, Status.WRONG_PHASE, Status.BAD_SHARE)
+ANSWER = (Status.NO_SUCH_JOB, Status.NOT_YOUR_JOB, Status.WRONG_PHASE, Status.BAD_SHARE)
 ENTRY_POINTS = {
     Kind.HIRE: (
         hire,
@@ -282,8 +305,8 @@ ENTRY_POINTS = {
             Status.INSUFFICIENT_BALANCE,
         ),
     ),
-    Kind.DELIVER: (deliver, _ANSWER),
-    Kind.ACCEPT: (accept, _ANSWER),
-    Kind.DISPUTE: (dispute, _ANSWER),
+    Kind.DELIVER: (deliver, ANSWER),
+    Kind.ACCEPT: (accept, ANSWER),
+    Kind.DISPUTE: (dispute, ANSWER),
 }
 """Each entry point with its refusals, in order of precedence."""

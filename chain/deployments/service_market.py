@@ -1,12 +1,17 @@
-"""The ledger of the service market: money, identities, stake, reputation and the market with its escrow."""
+"""The ledger of the service market: money, identities, stake, reputation and the market with its escrow.
+
+Which escrow, its book says: that of milestones and juries where `escrow` holds its terms (`chain/deployments/service_escrow.py`).
+"""
 
 from typing import NamedTuple
 
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
-from chain.contracts import governance, offers, registry, service_market, stake, token
+from chain.contracts import governance, jury, offers, registry, service_escrow, service_market, stake, token
 from chain.contracts.governance import CONTROL
+from chain.contracts.jury import SEAT, URN
 from chain.contracts.offers import OFFER
 from chain.contracts.reputation import REPUTATION
+from chain.contracts.service_escrow import DEAL, ESCROW
 from chain.contracts.service_market import JOB, TERMS
 from chain.contracts.stake import STAKE
 from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
@@ -40,6 +45,10 @@ class Book(NamedTuple):
     stakes: Records
     reputation: Records
     controls: Records
+    escrow: Records
+    deals: Records
+    seats: Records
+    urn: Records
 
 
 def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: bool = False) -> Book:
@@ -58,6 +67,10 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: 
         records(STAKE, worlds, accounts),
         records(REPUTATION, worlds, accounts),
         records(CONTROL, worlds, len(GOVERNED)),
+        records(ESCROW, worlds, 0),
+        records(DEAL, worlds, 0),
+        records(SEAT, worlds, 0),
+        records(URN, worlds, 0),
     )
 
 
@@ -101,9 +114,24 @@ def change_parameter(book: Record, tx: Record) -> Status:
 
 
 @rule
+def execute_escrow(book: Record, tx: Record) -> Status:
+    """The same for the escrow with milestones, as far as it has entry points of its own."""
+    kind = tx.kind
+    if kind == Kind.HIRE:
+        return service_escrow.hire(book, tx)
+    if kind == Kind.DELIVER:
+        return service_escrow.deliver(book, tx)
+    if kind == Kind.ACCEPT:
+        return service_escrow.accept(book, tx)
+    return service_escrow.dispute(book, tx)
+
+
+@rule
 def execute(book: Record, tx: Record) -> Status:
     """Call the entry point that the transaction names."""
     kind = tx.kind
+    if book.escrow.size > 0 and Kind.HIRE <= kind <= Kind.DISPUTE:
+        return execute_escrow(book, tx)
     if kind == Kind.HIRE:
         return service_market.hire(book, tx)
     if kind == Kind.DELIVER:
@@ -126,6 +154,8 @@ def execute(book: Record, tx: Record) -> Status:
         return registry.register(book.head, book.accounts, book.identities, tx)
     if kind == Kind.CHANGE_PARAMETER:
         return change_parameter(book, tx)
+    if kind == Kind.VOTE:
+        return jury.vote(book, tx)
     return Status.UNKNOWN_KIND
 
 
@@ -160,9 +190,12 @@ def seal(book: Record, scratch: Scratch) -> None:
         status = admit(book.head, book.accounts, tx)
         if status == Status.OK:
             status = execute(book, tx)
-        job = tx.subject if Kind.HIRE <= tx.kind <= Kind.DISPUTE else NOBODY
+        job = tx.subject if Kind.HIRE <= tx.kind <= Kind.DISPUTE or tx.kind == Kind.VOTE else NOBODY
         write_receipt(book.head, book.accounts, book.receipts, tx, status, job)
-    service_market.settle(book)
+    if book.escrow.size > 0:
+        service_escrow.settle(book)
+    else:
+        service_market.settle(book)
     close_block(book.head, book.pool)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.contracts.service_market import Outcome, Phase
+from chain.contracts.service_market import Outcome
+from chain.escrow_in_order import UNPAID
 from chain.layout import NOBODY, Integers, Kind
 from sim.ledgers.auctions import locked_in
+from sim.ledgers.escrows import earned_of
 from sim.ledgers.movements import POOL, Movements, Transactions, registrations
 from sim.ledgers.reading import Recorded
 from sim.metrics.contrasts import Columns
@@ -65,16 +67,16 @@ def top_share(client: Integers, provider: Integers, size: int) -> NDArray[np.flo
     return ratio(most, sums(keys // size, count, size))
 
 
-def kept(tables: Any, jobs: Any, size: int) -> Columns:
-    """What accounts have, in tables of a state: free, and in the ledger's keeping."""
+def kept(tables: Any, jobs: Any, earned: Any, size: int) -> Columns:
+    """What accounts have, in tables of a state: free, and in the ledger's keeping; `earned` is what was paid of each job."""
     none = np.zeros(size, np.int64)
     stakes = tables.get("stakes", {"bonded": none, "unbonding": none})
-    waiting = np.isin(jobs["phase"], (Phase.FUNDED, Phase.DELIVERED))
+    waiting = np.isin(jobs["phase"], UNPAID)
     return {
         "balance": tables["accounts"]["balance"].copy(),
         "bonded": stakes["bonded"].copy(),
         "unbonding": stakes["unbonding"].copy(),
-        "escrow": sums(jobs["client"][waiting], jobs["price"][waiting], size) + locked_in(tables, size),
+        "escrow": sums(jobs["client"][waiting], (jobs["price"] - earned)[waiting], size) + locked_in(tables, size),
     }
 
 
@@ -82,7 +84,8 @@ def money(recorded: Recorded, tx: Transactions, movements: Movements) -> Columns
     """What accounts had where the record begins, what came and went, and what they have at its end."""
     book, size = recorded.book, recorded.book.accounts.size
     had = recorded.genesis.get("jobs", recorded.jobs[:0])
-    opening = sum(kept(recorded.genesis, had, size).values(), np.zeros(size, np.int64))
+    before = recorded.genesis.get("deals", {"earned": 0})["earned"]
+    opening = sum(kept(recorded.genesis, had, before, size).values(), np.zeros(size, np.int64))
     proposer = np.array([block.header.proposer for block in recorded.blocks])[tx.height - recorded.first]
     fee = tx.receipts["fee"]
     other, burned = movements.payer != movements.payee, movements.payee == NOBODY
@@ -94,7 +97,7 @@ def money(recorded: Recorded, tx: Transactions, movements: Movements) -> Columns
         "burned": sums(movements.payer[burned], movements.amount[burned], size),
         "fees": sums(tx.signed["sender"], fee, size),
         "tips": sums(proposer, fee - tx.burned, size),
-        **kept(book._asdict(), recorded.jobs, size),
+        **kept(book._asdict(), recorded.jobs, earned_of(recorded), size),
     }
 
 

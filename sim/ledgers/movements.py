@@ -14,6 +14,7 @@ from chain.fees import GAS
 from chain.layout import NOBODY, Integers, Kind, Records
 from chain.status import Status
 from sim.ledgers.auctions import auctioned
+from sim.ledgers.escrows import earned_of, forfeits, positions_of
 from sim.ledgers.pools import pooled
 from sim.ledgers.reading import SALES, Recorded
 
@@ -45,10 +46,13 @@ class Reason(IntEnum):
     DEPOSIT = 25  # of a sealed bid, into the ledger's keeping
     DEPOSIT_BACK = 26
     FORFEIT = 27  # the deposit of a bid that stayed sealed, burned
+    VERDICT = 40  # stake of a juror who voted against the majority, or not at all, to one who voted with it
+    VERDICT_BURNED = 41  # the part of it that nobody gets
 
 
 FROM_KEEPING = (
     Reason.WITHDRAW, Reason.PAYMENT, Reason.REFUND, Reason.COMPENSATION, Reason.SLASH, Reason.DEPOSIT_BACK, Reason.FORFEIT,
+    Reason.VERDICT, Reason.VERDICT_BURNED,
 )  # fmt: skip
 """These do not lower the payer's balance: the money was in the ledger's keeping."""
 INTO_KEEPING = (Reason.BOND, Reason.ESCROW, Reason.DEPOSIT)
@@ -121,6 +125,7 @@ def movements_of(recorded: Recorded, transactions: Transactions) -> Movements:
     parts = [
         *_by_transactions(recorded, transactions),
         *_of_jobs(recorded, transactions),
+        *_of_milestones(recorded, transactions),
         *_sales(recorded),
         *_of_auctions(recorded, transactions),
         *_of_pools(recorded, transactions),
@@ -196,18 +201,37 @@ def _of_jobs(recorded: Recorded, tx: Transactions) -> list[Movements]:
     position[about[answered]] = tx.position[answered]
     outcome, provider = jobs["outcome"], jobs["provider"]
     ended = jobs["paid"] > recorded.first
+    price, whole = jobs["price"] - earned_of(recorded), "deals" not in recorded.genesis
+    if not whole:  # of the answers to milestones only the arbiter's last one ends a job early
+        position[(outcome != Outcome.UPHELD) | (recorded.book.escrow[0].jurors > 0)] = NOBODY
     back = (outcome == Outcome.NO_SHOW) | ((outcome == Outcome.UPHELD) & (terms.pay_caught == 0))
     slashed = np.where(outcome == Outcome.UPHELD, share(jobs["stake"], int(terms.slash_bps)), 0)
     slashed = np.where(outcome == Outcome.NO_SHOW, share(jobs["stake"], int(terms.no_show_slash_bps)), slashed)
     compensation = share(slashed, int(terms.compensation_bps))
     for where, reason, payer, payee, amount in (
-        (ended & ~back, Reason.PAYMENT, client, provider, jobs["price"]),
-        (ended & back, Reason.REFUND, client, client, jobs["price"]),
+        (ended & ~back & whole, Reason.PAYMENT, client, provider, price),
+        (ended & (back | (not whole)), Reason.REFUND, client, client, price),
         (ended, Reason.COMPENSATION, provider, client, compensation),
         (ended, Reason.SLASH, provider, np.full(jobs.size, NOBODY), slashed - compensation),
     ):
         of = np.flatnonzero(where)
         parts.append(_part(jobs["paid"][of], position[of], reason, payer[of], payee[of], amount[of], number[of]))
+    return parts
+
+
+def _of_milestones(recorded: Recorded, tx: Transactions) -> list[Movements]:
+    """What was paid for milestones, and what jurors lost and won."""
+    if "deals" not in recorded.genesis:
+        return []
+    escrow, jobs = recorded.book.escrow[0], recorded.jobs
+    height, number, _, amount = recorded.escrowed.parts.T
+    position = positions_of(recorded.escrowed.parts, tx, int(escrow.jurors))
+    of = number - recorded.numbers[0] if number.size else number
+    parts = [_part(height, position, Reason.PAYMENT, jobs["client"][of], jobs["provider"][of], amount, number)]
+    lost = np.array(forfeits(recorded.escrowed.votes, int(escrow.juror_slash_bps)), np.int64).reshape(-1, 5)
+    for burned, reason in ((False, Reason.VERDICT), (True, Reason.VERDICT_BURNED)):
+        some = lost[(lost[:, 3] == NOBODY) == burned]
+        parts.append(_part(some[:, 0], NOBODY, reason, some[:, 2], some[:, 3], some[:, 4], some[:, 1]))
     return parts
 
 

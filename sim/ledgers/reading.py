@@ -18,6 +18,7 @@ from chain.journal import MARK, shown, why
 from chain.layout import Integers, Records, records
 from chain.replay import audit
 from chain.rule import world
+from sim.ledgers.escrows import Escrowed, Watch, escrowed
 
 SUFFIX = ".ledger"
 SALES = ("height", "seller", "revenue", "cost")
@@ -40,6 +41,8 @@ class Recorded(NamedTuple):
     """The last state of each, layout `JOB`; empty where there are no jobs."""
     sales: Integers
     """What sellers at posted prices sold, block by block: columns `SALES`."""
+    escrowed: Escrowed
+    """What was paid for milestones, and what juries decided."""
     balances: Integers
     """Of the account that was to be watched: its balance where the record begins, and after every block."""
 
@@ -62,6 +65,7 @@ class _Collector:
         self.jobs: list[Any] = []
         self.first = self.closed = -1
         self.sales: list[Integers] = []
+        self.escrow = Watch()
         self.balances: list[int] = []
 
     def __call__(self, book: Any, block: Block) -> None:
@@ -69,6 +73,8 @@ class _Collector:
             if self.closed < 0:
                 self.first = self.closed = max(0, int(book.terms[0].opened) - book.jobs.size)
             self.keep_jobs(book, int(book.terms[0].closed))
+            if book.escrow.size:
+                self.escrow(book, block)
         if hasattr(book, "sellers"):
             self.keep_sales(book, block.header.height)
         if self.account is not None:
@@ -169,5 +175,6 @@ def read(file: Path, account: int | None = None, step: Step | None = None) -> Re
     sales = np.concatenate(seen.sales) if seen.sales else np.empty((0, len(SALES)), np.int64)
     deployment = replayed.deployment.__name__.rpartition(".")[2]
     return Recorded(
-        file, deployment, history, book, genesis, numbers, jobs, sales, np.array(seen.balances, np.int64)
+        file, deployment, history, book, genesis, numbers, jobs, sales,
+        escrowed(seen.escrow, genesis), np.array(seen.balances, np.int64),
     )  # fmt: skip

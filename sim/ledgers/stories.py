@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chain.contracts.constant_product import CREDITS, MONEY
+from chain.contracts.jury import Vote
 from chain.errors import InputError, whole
 from chain.layout import NOBODY, Kind
 from chain.status import Status
 from sim.ledgers.movements import FROM_KEEPING, INTO_KEEPING, LAST, Movements, Reason, Transactions
 from sim.ledgers.reading import Recorded
 
-ABOUT_JOBS = (Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE)
+ABOUT_JOBS = (Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE, Kind.VOTE)
 """Their argument `subject` is a job."""
 ASSETS = {MONEY: "of money for credits", CREDITS: "credits for money"}
 """What a swap pays in."""
@@ -53,6 +54,15 @@ def kind_name(kind: int) -> str:
     return Kind(kind).name if kind in list(Kind) else f"kind {kind}"
 
 
+def vote_name(vote: int) -> str:
+    """What a juror said, or the number of nothing.
+
+    >>> vote_name(2), vote_name(9)
+    ('REFUND', '9')
+    """
+    return Vote(vote).name if vote in list(Vote) else str(vote)
+
+
 def in_words(reason: int, payer: int, payee: int, amount: int) -> str:
     """A movement of money in words.
 
@@ -79,6 +89,8 @@ def in_words(reason: int, payer: int, payee: int, amount: int) -> str:
         Reason.DEPOSIT: f"{amount:_} of {payer} deposited",
         Reason.DEPOSIT_BACK: f"deposit of {amount:_} back to {payee}",
         Reason.FORFEIT: f"deposit of {amount:_} of {payer} burned",
+        Reason.VERDICT: f"{amount:_} of the stake of juror {payer} to juror {payee}",
+        Reason.VERDICT_BURNED: f"{amount:_} of the stake of juror {payer} burned",
     }[Reason(reason)]
 
 
@@ -119,9 +131,11 @@ def life_of(recorded: Recorded, tx: Transactions, movements: Movements, number: 
         with_it = (movements.height[mine] == height) & (movements.position[mine] == position)
         explained |= with_it
         share = f", {tx.signed['bps'][k] / 100:g} %" if kind[k] in ABOUT_JOBS else ""
-        what = {Kind.DELIVER: f"DELIVER{share} effort", Kind.HIRE: f"HIRE of {int(tx.signed['to'][k])}"}.get(
-            kind[k], f"{kind_name(int(kind[k]))}{share} rating"
-        )
+        what = {
+            Kind.DELIVER: f"DELIVER{share} effort",
+            Kind.HIRE: f"HIRE of {int(tx.signed['to'][k])}",
+            Kind.VOTE: f"VOTE {vote_name(int(tx.signed['count'][k]))}",
+        }.get(kind[k], f"{kind_name(int(kind[k]))}{share} rating")
         status, who = Status(int(tx.receipts["status"][k])).name, int(tx.signed["sender"][k])
         lines.append(Line(height, position, who, what, status, words_of(movements, mine[with_it])))
     settled = mine[~explained]
@@ -193,6 +207,7 @@ def about(tx: Transactions, k: int) -> str:
         Kind.DELIVER: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % effort",
         Kind.ACCEPT: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % rating",
         Kind.DISPUTE: f"job {int(signed['subject'])}, {int(signed['bps']) / 100:g} % rating",
+        Kind.VOTE: f"{vote_name(int(signed['count']))} in job {int(signed['subject'])}",
         Kind.POST_PRICE: f"{int(signed['amount']):_}",
         Kind.OPEN_AUCTION: f"under a reserve of {int(signed['amount']):_}",
         Kind.COMMIT_BID: f"in auction {int(signed['subject'])}",

@@ -26,12 +26,12 @@ shares = st.integers(0, 10_000) | st.sampled_from(LIMITS)
 services = st.integers(0, 1) | st.sampled_from(LIMITS)
 
 
-def silence_releases(ledger: Ledger) -> None:
+def silence_releases(ledger: Ledger, blocks: int = TERMS["delivery_window"] + TERMS["dispute_window"] + 1) -> None:
     """After as many empty blocks as the windows are long, every job is closed and only stakes are locked."""
     while ledger.seal():
         ledger.check()
     clear(ledger.book.head, ledger.book.accounts, ledger.book.pool)  # what waits for a lower base fee waits no longer
-    for _ in range(TERMS["delivery_window"] + TERMS["dispute_window"] + 1):
+    for _ in range(blocks):
         ledger.seal()
         ledger.check()
     terms, stakes = ledger.book.terms[0], ledger.book.stakes

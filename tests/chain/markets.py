@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chain.deployments import double_auction, posted_price, service_market, token
+from chain.contracts.jury import MAX_JURORS
+from chain.deployments import double_auction, posted_price, service_escrow, service_market, token
 from chain.fees import gas_of
 from chain.ledger import Ledger, Receipt
 from chain.status import Status
@@ -34,19 +35,22 @@ TERMS = {
 }
 
 
+PARTED = {"milestones": 3, "jurors": 3, "juror_stake": 40, "juror_slash_bps": 2_500, "vote_window": 4}
+"""Terms of the escrow with milestones, beside those above."""
 SHOP_TERMS = {"quality": 2_000, "outside": 0, "mu": 250, "cost": 1_000, "consumers": OTHER}
 
 
-def table_of(jobs: int) -> Any:
-    """The deployment of the service market with room for so many jobs at a time."""
+def table_of(jobs: int, deployment: Any = service_market, **sizes: int) -> Any:
+    """The deployment of a service market with room for so many jobs at a time."""
     return SimpleNamespace(
-        __name__=service_market.__name__,
-        blank=lambda worlds, accounts, pool, recorded=False: service_market.blank(
-            worlds, accounts, pool, jobs, recorded=recorded
+        __name__=deployment.__name__,
+        blank=lambda worlds, accounts, pool, recorded=False: deployment.blank(
+            worlds, accounts, pool, jobs, recorded=recorded, **sizes
         ),
-        seal_worlds=service_market.seal_worlds,
-        TERM_LIMITS=service_market.TERM_LIMITS,
-        CONTROL_LIMITS=service_market.CONTROL_LIMITS,
+        seal_worlds=deployment.seal_worlds,
+        TERM_LIMITS=deployment.TERM_LIMITS,
+        TERM_TABLES=getattr(deployment, "TERM_TABLES", {}),
+        CONTROL_LIMITS=deployment.CONTROL_LIMITS,
     )
 
 
@@ -57,6 +61,22 @@ def market(
     terms = TERMS | {name: given.pop(name) for name in list(given) if name in service_market.TERM_LIMITS}
     settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
     return Ledger(balances=balances, spare=spare, pool=pool, deployment=table_of(jobs), terms=terms, **settings)
+
+
+def parted(
+    *,
+    jobs: int = 16,
+    seats: int = MAX_JURORS,
+    balances: Any = (0, RICH, RICH, RICH, RICH),
+    spare: int = 2,
+    pool: int = 64,
+    **given: Any,
+) -> Ledger:
+    """The same with the escrow of milestones and juries, with rows for so many seats of each job."""
+    terms = TERMS | PARTED | {name: given.pop(name) for name in list(given) if name in service_escrow.TERM_LIMITS}
+    settings = {"base_fee": BASE_FEE, "registration_fee": 7} | given
+    deployment = table_of(jobs, service_escrow, jurors=seats)
+    return Ledger(balances=balances, spare=spare, pool=pool, deployment=deployment, terms=terms, **settings)
 
 
 def shop(*, balances: Any = (0, RICH, RICH, RICH, RICH), spare: int = 2, pool: int = 64, **given: Any) -> Ledger:

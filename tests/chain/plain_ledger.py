@@ -10,15 +10,16 @@ from typing import NamedTuple
 
 from chain.layout import Kind, Ordering
 from chain.status import Status
+from tests.chain import plain_escrow
 from tests.chain.plain_dice import arrival, tick_word
 from tests.chain.plain_market import ENTRY_POINTS, LARGEST, MOST_MONEY, Row, State, Tx, settle
 
 GAS = {"TRANSFER": 21, "REGISTER": 60, "BOND": 40, "UNBOND": 40, "WITHDRAW": 40, "POST": 50, "HIRE": 80, "DELIVER": 50}
-GAS |= {"ACCEPT": 60, "DISPUTE": 90, "POST_PRICE": 50}
+GAS |= {"ACCEPT": 60, "DISPUTE": 90, "POST_PRICE": 50, "VOTE": 40}
 GAS_OF = {int(Kind[name]): gas for name, gas in GAS.items()}
 COUNTERS = ("minted", "burned", "locked", "fees_burned", "tips", "gas_used", "height")
 PASSING = ("since", "arrival", "rank")
-ABOUT_JOBS = (Kind.HIRE, Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE)
+ABOUT_JOBS = (Kind.HIRE, Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE, Kind.VOTE)
 
 
 class Receipt(NamedTuple):
@@ -109,15 +110,18 @@ class PlainLedger:
         capacity: int,
         jobs: int = 0,
         terms: Row | None = None,
+        escrow: Row | None = None,
         ordering: int = Ordering.TIP,
         proposer: int = 0,
         **head: int,
     ) -> None:
-        """Found a ledger: `rows` are the addresses of all names, `head` the settings and the coordinates of its draws."""
+        """Found a ledger: `rows` are the addresses of all names, `head` the settings and the coordinates of its draws; `escrow`
+        are the terms of the escrow with milestones, if that is to be deployed."""
         settings = {"seed": 0, "world": 0, "episode": 0, "base_fee": 0, "fee_quotient": 0, "gas_limit": 2**30}
         settings |= {"registration_fee": 0} | head | dict.fromkeys(COUNTERS, 0)
-        self.state = State(settings, dict(terms or {}), list(rows), places=jobs)
-        self.entry_points = MONEY | (ENTRY_POINTS if jobs else {})
+        self.state = State(settings, dict(terms or {}), list(rows), places=jobs, escrow=dict(escrow or {}))
+        market = plain_escrow.ENTRY_POINTS if escrow else ENTRY_POINTS
+        self.entry_points = MONEY | (market if jobs else {})
         for balance in balances:
             self.state.open_account(-1, balance)
         settings["minted"], settings["proposer"] = sum(balances), rows[proposer]
@@ -258,7 +262,7 @@ class PlainLedger:
                 entry_point = self.entry_points.get(tx["kind"])
                 status = entry_point(state, tx) if entry_point else Status.UNKNOWN_KIND
             self.answer(tx, status, fee)
-        settle(state)
+        (plain_escrow.settle if state.escrow else settle)(state)
         self.blocks.append(block)
         head["base_fee"] = self.next_base_fee()
         self.tick += 1

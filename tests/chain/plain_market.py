@@ -35,6 +35,10 @@ class State:
     listed: list[int] = field(default_factory=list)
     closed: int = 0
     places: int = 0
+    escrow: Row = field(default_factory=dict)
+    """Terms of the escrow with milestones; none where the first one is deployed."""
+    urn: list[tuple[int, int]] = field(default_factory=list)
+    """Who has how many tickets for juries, in the present block; empty as long as there was no dispute."""
 
     def lock(self, address: int, amount: int) -> None:
         """Take money into keeping; a negative amount gives it back."""

@@ -14,7 +14,7 @@ from chain.ledger import Ledger
 from tests.chain.auctions import errands as auction_errands
 from tests.chain.auctions import hall
 from tests.chain.exchanges import ESCROW_KINDS, EXCHANGE_KINDS, escrow, exchange
-from tests.chain.markets import RIVAL, TERMS, market, pit, purse, shop
+from tests.chain.markets import PARTED, RIVAL, TERMS, market, parted, pit, purse, shop
 from tests.chain.swarm import blank_tally, hand_in, number_in_turn, propose
 
 RICH = 10**12
@@ -30,7 +30,7 @@ def plain_hash(chunks: list[bytes]) -> bytes:
 
 def plain_root(book: Any) -> bytes:
     """The state root of one world's book, from scratch."""
-    arrays = {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE}
+    arrays = {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE and array.size}
     columns = {name: array.dtype.names for name, array in arrays.items()}
     return root_of({name: array.view(np.int64).reshape(array.size, -1) for name, array in arrays.items()}, columns)
 
@@ -114,11 +114,18 @@ def coins(**given: Any) -> Ledger:
     return Ledger(balances=[RICH] * 120, **({"deployment": token} | settings | given))
 
 
+SERVICES = {"base_fee": 2, "fee_quotient": 64, "gas_limit": 5_000, "registration_fee": 5, "pool": 160, "spare": 8}
+SERVICES |= TERMS | {"reliability_bps": 6_000, "arbiter_bps": 7_000, "rating_decay_bps": 1_500}
+
+
 def services(**given: Any) -> Ledger:
     """A service market for the swarm of `tests.chain.swarm`."""
-    settings = {"base_fee": 2, "fee_quotient": 64, "gas_limit": 5_000, "registration_fee": 5, "pool": 160, "spare": 8}
-    chances = TERMS | {"reliability_bps": 6_000, "arbiter_bps": 7_000, "rating_decay_bps": 1_500}
-    return market(jobs=64, balances=[RICH] * 8 + [90, 5_000], **(settings | chances | given))
+    return market(jobs=64, balances=[RICH] * 8 + [90, 5_000], **(SERVICES | given))
+
+
+def parts(**given: Any) -> Ledger:
+    """The same with milestones and juries."""
+    return parted(jobs=64, seats=5, balances=[RICH] * 8 + [90, 5_000], **(SERVICES | PARTED | given))
 
 
 def stalls(**given: Any) -> Ledger:
@@ -155,6 +162,7 @@ def pits(**given: Any) -> Ledger:
 LIVELY = {
     "token": coins,
     "service_market": services,
+    "service_escrow": parts,
     "posted_price": stalls,
     "exchange": swaps,
     "payee_escrow": trusts,

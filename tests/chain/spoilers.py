@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from chain.contracts import (
     governance,
+    jury,
     offers,
     order_book,
     posted_price,
     registry,
     reputation,
     sealed_auction,
+    service_escrow,
     service_market,
     stake,
     token,
@@ -22,7 +24,7 @@ from chain.contracts import (
 from chain.layout import MAX_PRICE, MAX_SUPPLY, Kind
 from chain.ledger import Ledger
 from chain.status import Status
-from tests.chain import auction_spoilers, exchanges, order_spoilers
+from tests.chain import auction_spoilers, escrow_spoilers, exchanges, order_spoilers
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop, wait
 
 CONTRACTS = (
@@ -31,6 +33,8 @@ CONTRACTS = (
     stake,
     offers,
     service_market,
+    service_escrow,
+    jury,
     reputation,
     posted_price,
     order_book,
@@ -70,9 +74,10 @@ def _delivered(case: Case) -> None:
     done(case.ledger, Kind.DELIVER, PROVIDER, subject=0, bps=10_000)
 
 
-def good(kind: Kind) -> Case:
-    """A case whose transaction succeeds."""
+def good(kind: Kind, ledger: Ledger | None = None) -> Case:
+    """A case whose transaction succeeds; of a kind of the service market, on this ledger, if it is given."""
     case = Case(kind, given={"tip": TIP})
+    case.ledger = ledger or case.ledger
     if kind in exchanges.GOOD:
         exchanges.GOOD[kind](case)
     elif kind == Kind.TRANSFER:
@@ -94,6 +99,8 @@ def good(kind: Kind) -> Case:
         case.set(amount=PRICE)
     elif kind in auction_spoilers.SPOILERS:
         auction_spoilers.prepare(case)
+    elif kind in escrow_spoilers.SPOILERS:
+        escrow_spoilers.prepare(case)
     elif kind in order_spoilers.SPOILERS:
         order_spoilers.prepare(case)
     elif kind == Kind.CHANGE_PARAMETER:
@@ -237,6 +244,7 @@ SPOILERS: dict[Kind, dict[Status, Callable[[Case], None]]] = {
     **exchanges.SPOILERS,
     **order_spoilers.SPOILERS,
     **auction_spoilers.SPOILERS,
+    **escrow_spoilers.SPOILERS,
 }
 EXCLUSIVE = {
     (Kind.HIRE, Status.NO_SUCH_ACCOUNT, Status.OWN_OFFER),
@@ -269,5 +277,6 @@ BEYOND = {
     **exchanges.BEYOND,
     **order_spoilers.BEYOND,
     **auction_spoilers.BEYOND,
+    **escrow_spoilers.BEYOND,
 }
 """More arguments outside what is allowed, up to the ends of 64 bits."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from chain.contracts import offers, registry, stake, token
 from chain.contracts import service_market as market
-from chain.deployments import service_market
+from chain.deployments import service_escrow, service_market
 from chain.genesis import found
 from chain.invariants import check
 from chain.layout import NO_DEADLINE, NO_LIMIT, SIGNED, Kind, Ordering, Records, records
@@ -20,9 +20,8 @@ from tests.chain.markets import TERMS
 
 WILD = np.array([-(2**63), -(2**62), -1, 0, 1, 9_999, 10_001, 2**40, 2**40 + 1, 2**62, 2**62 + 1, 2**63 - 1], np.int64)
 WILD_KINDS = np.array([-(2**63), -1, 0, max(Kind) + 1, 99, 2**62], np.int64)
-SERVED_BY = {
-    kind: entry for contract in (token, registry, stake, offers, market) for kind, entry in contract.ENTRY_POINTS.items()
-}
+FIRST = (token, registry, stake, offers, market)
+SERVED_BY = {kind: entry for contract in FIRST for kind, entry in contract.ENTRY_POINTS.items()}
 SERVED = sorted(SERVED_BY)
 """The kinds that this ledger knows."""
 REASONS = sorted(
@@ -32,16 +31,30 @@ REASONS = sorted(
 )
 """What can come out on this ledger."""
 KINDS = np.array([Kind.HIRE] * 5 + [Kind.DELIVER] * 4 + [Kind.ACCEPT, Kind.DISPUTE] * 2 + SERVED, np.int64)
+WITH_VOTES = np.array([*KINDS, *[Kind.DISPUTE] * 3, *[Kind.VOTE] * 8], np.int64)
+"""The same where juries vote."""
 POOL, JOBS = 160, 64
 Tally = "np.ndarray[Any, np.dtype[np.int64]]"
 """How often each (kind, status) came out; kinds that do not exist are counted in row 0."""
 
 
-def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, pool: int = POOL, gas_limit: int = 5_000) -> Any:
+def economy(
+    worlds: int,
+    *,
+    rows: Any = None,
+    seed: int = 0,
+    first: int = 0,
+    pool: int = POOL,
+    gas_limit: int = 5_000,
+    parted: bool = False,
+) -> Any:
     """Worlds with eight rich names, two poor ones and spare rows; half of the disputes fail, half of the deliveries are bad.
     In every other world ratings decay, in two of four they weigh as much as their job's price, and all four orderings occur. The
-    mempool keeps three quarters of what it has places for."""
-    book = service_market.blank(worlds, 18, pool, JOBS)
+    mempool keeps three quarters of what it has places for.
+
+    `parted`: jobs have up to three milestones, and disputes an arbiter or juries of up to five seats.
+    """
+    book = (service_escrow if parted else service_market).blank(worlds, 18, pool, JOBS, **({"jurors": 5} if parted else {}))
     found(
         book,
         seeds=seed,
@@ -59,6 +72,10 @@ def economy(worlds: int, *, rows: Any = None, seed: int = 0, first: int = 0, poo
         book.terms[term] = value
     book.terms["rating_decay_bps"][:, 0] = np.where(book.head["world"][:, 0] % 2, 1_500, 0)
     book.terms["rating_by_payment"][:, 0] = book.head["world"][:, 0] // 2 % 2
+    if parted:
+        number = book.head["world"]
+        book.escrow["milestones"], book.escrow["jurors"] = number % 3 + 1, np.array([5, 3, 0, 4])[number % 4]
+        book.escrow["juror_stake"], book.escrow["juror_slash_bps"], book.escrow["vote_window"] = 30, 3_333, 3
     return book
 
 
@@ -78,6 +95,20 @@ def name_jobs(book: Any, rng: Any, tx: Any) -> None:
     tx["subject"] = np.where(about_job, number, tx["subject"])
     party = np.where(tx["kind"] == Kind.DELIVER, job["provider"], job["client"])
     tx["sender"] = np.where(about_job & (rng.random(tx.shape) < 0.9), party, tx["sender"])
+    if book.seats.size:
+        name_votes(book, rng, tx)
+
+
+def name_votes(book: Any, rng: Any, tx: Any) -> None:
+    """Point votes mostly at disputes before a jury and at the right juror, and let most of them say something."""
+    w = np.arange(tx.shape[0])[:, None]
+    votes, waiting = tx["kind"] == Kind.VOTE, book.jobs["phase"] == market.Phase.DISPUTED
+    row = np.argmax(np.where(waiting[:, None, :], rng.random((*tx.shape, waiting.shape[1])), 0), axis=2)
+    closed, places = book.terms["closed"], book.seats.shape[1] // book.jobs.shape[1]
+    tx["subject"] = np.where(votes, closed + (row - closed) % book.jobs.shape[1], tx["subject"])
+    seat = book.seats[w, row * places + rng.integers(0, 3, tx.shape)]
+    tx["sender"] = np.where(votes & (rng.random(tx.shape) < 0.9), seat["juror"], tx["sender"])
+    tx["count"] = np.where(votes & (rng.random(tx.shape) < 0.9), rng.integers(1, 3, tx.shape), tx["count"])
 
 
 def name_amounts(book: Any, rng: Any, tx: Any) -> None:
@@ -118,7 +149,7 @@ def propose(book: Any, rng: Any, count: int, wild: float = 0.012) -> Records:
     tx = records(SIGNED, *shape)
     w = np.arange(shape[0])[:, None]
     registered = book.head["registered"]
-    tx["kind"] = rng.choice(KINDS, shape)
+    tx["kind"] = rng.choice(WITH_VOTES if book.seats.size else KINDS, shape)
     tx["sender"] = book.identities["address"][w, rng.integers(0, registered, shape)]
     tx["to"] = book.identities["address"][w, rng.integers(0, registered, shape)]
     tx["tip"] = rng.integers(0, 4, shape)
@@ -168,9 +199,9 @@ def blank_tally() -> Any:
     return np.zeros((max(Kind) + 1, max(Status) + 1), np.int64)
 
 
-def swarm(worlds: int, blocks: int, per_block: int, *, seed: int = 0) -> tuple[Any, Any]:
+def swarm(worlds: int, blocks: int, per_block: int, *, seed: int = 0, parted: bool = False) -> tuple[Any, Any]:
     """Let the swarm loose; returns the book and the tally. Raises `InvariantError` at the first block that does not balance."""
-    book, rng = economy(worlds, seed=seed), np.random.default_rng(seed)
+    book, rng = economy(worlds, seed=seed, parted=parted), np.random.default_rng(seed)
     tally = blank_tally()
     for block in range(blocks):
         book.head["gas_limit"] = 85 if block % 16 == 15 else 5_000  # now and then too little for a dispute

@@ -9,7 +9,7 @@ from chain.mempool import submit
 from chain.rule import world
 from chain.status import Status
 from tests.chain.plain_ledger import PlainLedger
-from tests.chain.swarm import JOBS, POOL, REASONS, economy, propose, seal
+from tests.chain.swarm import JOBS, POOL, REASONS, blank_tally, economy, propose, seal
 
 SETTINGS = ("seed", "world", "episode", "base_fee", "fee_quotient", "gas_limit", "registration_fee", "ordering", "capacity")
 HEAD = ("height", "base_fee", "gas_used", "minted", "burned", "locked", "fees_burned", "tips", "tick", "dropped", "proposer")
@@ -38,10 +38,31 @@ def fast_tables(view):
         "ratings": rows_of(view.reputation, view.reputation.dtype.names, used),
         "listed": view.offers["listed"][: terms.listed].tolist(),
         "jobs": dict(zip(numbers, jobs.tolist(), strict=True)),
+        "deals": deals_of(view, numbers),
         "jobs forgotten": int(terms.closed),
         "receipts": receipts.tolist(),
         "waiting": view.pool[list(WAITING)][: head.pending].tolist(),
     }
+
+
+def deals_of(view, numbers):
+    """By number of a job its milestones, with its latest jury; nothing where the first escrow is deployed."""
+    if not view.escrow.size:
+        return {}
+    places, out = view.seats.size // view.jobs.size, {}
+    for number in numbers:
+        row = number & (view.jobs.size - 1)
+        deal = view.deals[row]
+        out[number] = (deal.tolist(), view.seats[row * places : row * places + int(deal.seats)].tolist())
+    return out
+
+
+def plain_deals_of(state, numbers):
+    """The same of the plain ledger."""
+    if not state.escrow:
+        return {}
+    jobs = {number: state.jobs[number] for number in numbers}
+    return {n: (tuple(job["deal"].values()), [tuple(seat.values()) for seat in job["jury"]]) for n, job in jobs.items()}
 
 
 def plain_tables(ledger, job_columns):
@@ -60,6 +81,7 @@ def plain_tables(ledger, job_columns):
         "ratings": state.ratings,
         "listed": state.listed,
         "jobs": {n: tuple(state.jobs[n][column] for column in job_columns) for n in numbers},
+        "deals": plain_deals_of(state, numbers),
         "jobs forgotten": state.closed,
         "receipts": [tuple(receipt) for receipt in ledger.receipts],
         "waiting": [tuple(tx[column] for column in WAITING) for tx in ledger.pool],
@@ -74,10 +96,10 @@ def require_equal(view, ledger):
         assert rows == plain[table], f"{table} in block {view.head[0].height}"
 
 
-def twins(w, rng):
+def twins(w, rng, parted):
     """A fast ledger and a plain one in the same state, with accounts in any rows; worlds differ in ordering, fees and terms."""
     rows = rng.permutation(18)
-    book = economy(1, first=w, rows=rows, seed=-7)
+    book = economy(1, first=w, rows=rows, seed=-7, parted=parted)
     view = world(book, 0)
     head, terms = view.head[0], view.terms[0]
     head.base_fee, head.fee_quotient = ((2, 64), (500, 8))[w // 4 % 2]
@@ -89,6 +111,7 @@ def twins(w, rng):
         places=POOL,
         jobs=JOBS,
         terms={name: int(terms[name]) for name in names},
+        escrow={name: int(view.escrow[0][name]) for name in view.escrow.dtype.names} if parted else None,
         **{name: int(head[name]) for name in SETTINGS},
     )
     require_equal(view, plain)
@@ -106,14 +129,14 @@ def hand_in(view, plain, requests):
     return refused
 
 
-def compare(worlds, blocks, per_block, seed):
+def compare(worlds, blocks, per_block, seed, parted=False):
     """Play random transactions on both ledgers: counts by status, transactions, and the blocks after which something waited for a
     lower base fee, and for a builder; and the jobs by how they ended."""
     rng = np.random.default_rng(seed)
     tally, size, waited, left_out = np.zeros(max(Status) + 1, int), 0, 0, 0
-    nothing, ended = np.zeros((12, max(Status) + 1), int), np.zeros(len(Outcome), int)
+    nothing, ended = blank_tally(), np.zeros(len(Outcome), int)
     for w in range(worlds):
-        book, plain = twins(w, rng)
+        book, plain = twins(w, rng, parted)
         view = world(book, 0)
         for block in range(blocks):
             gas_limit = 85 if block % 16 == 15 else 5_000
@@ -149,4 +172,18 @@ def test_a_hundred_thousand_transactions_come_out_the_same_whatever_they_meet():
     assert size > 100_000
     assert (waited > 100, left_out > 50) == (True, True)
     assert seldom(tally, 20) == []
+    assert ended[Outcome.ACCEPTED :].min() > 20
+
+
+def test_with_milestones_and_juries_thousands_of_transactions_come_out_the_same():
+    tally, size, *_ = compare(worlds=4, blocks=24, per_block=40, seed=3, parted=True)
+    assert size > 3_500
+    assert tally[[Status.OK, Status.WRONG_PHASE, Status.ALREADY_VOTED]].min() > 20
+
+
+@pytest.mark.slow
+def test_with_milestones_and_juries_whatever_they_meet_comes_out_the_same():
+    tally, size, _, _, ended = compare(worlds=12, blocks=128, per_block=52, seed=4, parted=True)
+    assert size > 70_000
+    assert tally[[Status.NOT_A_JUROR, Status.ALREADY_VOTED, Status.BAD_VOTE]].min() > 20
     assert ended[Outcome.ACCEPTED :].min() > 20

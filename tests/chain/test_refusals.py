@@ -7,9 +7,11 @@ import pytest
 
 from chain.block import admit
 from chain.contracts import __path__ as contract_folders
+from chain.contracts import service_escrow
 from chain.layout import NOBODY, OUTSIDE, SIGNED, Kind, records
 from chain.mempool import next_tick, submit
 from chain.status import ADMITTED_FROM, Status
+from tests.chain.escrow_spoilers import in_parts
 from tests.chain.markets import BASE_FEE, CLIENT, OTHER, PROPOSER, TIP, call, fee_of, same
 from tests.chain.spoilers import BEYOND, CONTRACTS, DECLARED, EXCLUSIVE, SPOILERS, good
 
@@ -74,6 +76,22 @@ def test_the_unspoiled_transaction_succeeds(kind):
 @pytest.mark.parametrize(("kind", "status"), EVERY)
 def test_a_refused_transaction_changes_only_nonce_and_fee(kind, status):
     case = good(kind)
+    SPOILERS[kind][status](case)
+    assert_refused(case, status)
+
+
+IN_PARTS = [(kind, status) for kind, refusals in service_escrow.ENTRY_POINTS.items() for status in refusals[1]]
+
+
+@pytest.mark.parametrize("kind", service_escrow.ENTRY_POINTS)
+def test_with_milestones_the_unspoiled_transaction_succeeds(kind):
+    case = good(kind, in_parts())
+    assert call(case.ledger, kind, case.sender, **case.given).status == Status.OK
+
+
+@pytest.mark.parametrize(("kind", "status"), IN_PARTS)
+def test_with_milestones_a_refused_transaction_changes_only_nonce_and_fee(kind, status):
+    case = good(kind, in_parts())
     SPOILERS[kind][status](case)
     assert_refused(case, status)
 

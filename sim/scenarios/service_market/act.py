@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from chain.contracts.jury import MAX_JURORS, Vote, first_seat, places_of
+from chain.contracts.service_escrow import draw_number
 from chain.contracts.service_market import Phase
+from chain.dice import What, chance, draw
 from chain.layout import NOBODY, WHOLE_BPS, Kind
 from chain.mempool import reserve
 from chain.rule import rule
@@ -37,6 +40,43 @@ def sign_deliveries(book: Any, actions: Any, waiting: Any, carried: bool, popula
             slot = sign(book, Kind.DELIVER, job.provider, actions[p].tip, number, 0)
             if slot != NOBODY:
                 book.pool[slot].bps = actions[p].effort_bps
+
+
+PAY, REFUND = int(Vote.PAY), int(Vote.REFUND)
+
+
+@rule
+def opinion(book: Any, row: int, seat: int, habit: int) -> int:
+    """How the juror in a seat votes: by habit, or as it sees the milestone in question, rightly as often as an arbiter would."""
+    if habit > 0:
+        return habit if habit <= REFUND else 0
+    job, number = book.jobs[row], draw_number(book, row) * MAX_JURORS + seat
+    word = draw(book.head[0], job.tick, book.accounts[job.client].name, What.SIGNAL, number)
+    sees_good = (job.quality_bps > 0) == chance(word, book.terms[0].arbiter_bps)
+    return PAY if sees_good else REFUND
+
+
+@rule
+def sign_votes(book: Any, actions: Any, waiting: Any, carried: bool, population: Population, habit: int) -> None:
+    """Vote in every jury, each juror once."""
+    terms, places = book.terms[0], places_of(book)
+    for number in range(terms.closed, terms.opened):
+        row = number & (book.jobs.size - 1)
+        if book.jobs[row].phase != Phase.DISPUTED:
+            continue
+        for k in range(book.deals[row].seats):
+            seat = book.seats[row * places + k]
+            if (
+                seat.vote != Vote.NONE
+                or (carried and waiting[seat.juror])
+                or first_seat(book, row, seat.juror) != row * places + k
+            ):
+                continue
+            p, vote = provider_row(population, book.accounts[seat.juror].owner), opinion(book, row, k, habit)
+            if vote != Vote.NONE:
+                slot = sign(book, Kind.VOTE, seat.juror, actions[p].tip if p != NOBODY else 0, number, 0)
+                if slot != NOBODY:
+                    book.pool[slot].count = vote
 
 
 @rule
@@ -92,10 +132,16 @@ def sign_offer(book: Any, address: int, tip: int, service: int, price: int, stak
 def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, carried: bool, population: Population) -> None:
     """Keep stakes and offers as the providers want them; re-enter where they want that.
 
+    Enough stake for full capacity is that of jobs which are delivered and answered at once, and of one jury.
+
     A guest that is asleep wants nothing: if it was awake before, it takes its offer down and its stake back.
     """
     terms = book.terms[0]
-    blocks_locked = terms.delivery_window + terms.dispute_window + 1
+    blocks_locked, jury_stake = terms.delivery_window + terms.dispute_window + 1, 0
+    if book.escrow.size > 0:
+        escrow = book.escrow[0]
+        blocks_locked += 2 * (escrow.milestones - 1) + (escrow.vote_window if escrow.jurors > 0 else 0)
+        jury_stake = escrow.jurors * escrow.juror_stake
     for p in range(actions.size):
         action, craft = actions[p], private.crafts[p]
         address = account_of(book, provider_name(population, p))
@@ -112,7 +158,7 @@ def sign_providers(book: Any, private: Any, actions: Any, waiting: Any, carried:
             continue
         capacity = min(action.capacity, craft.capacity) if action.capacity >= 0 else craft.capacity
         stake = action.stake if action.stake >= 0 else terms.min_stake
-        wanted = action.bonded if action.bonded >= 0 else craft.capacity * stake * blocks_locked
+        wanted = action.bonded if action.bonded >= 0 else craft.capacity * stake * blocks_locked + jury_stake
         sign_stake(book, address, action.tip, wanted)
         sign_offer(book, address, action.tip, craft.service, action.price, stake, capacity)
 
@@ -125,12 +171,14 @@ def mark_waiting(book: Any, waiting: Any, mark: int) -> None:
 
 
 @rule
-def act(book: Any, private: Any, views: ByRole, actions: ByRole, waiting: Any, population: Population) -> None:
+def act(book: Any, private: Any, views: ByRole, actions: ByRole, waiting: Any, population: Population, habit: int) -> None:
     """Turn the actions of one world into transactions. `waiting` is zero by account, and is left so."""
     carried = book.head[0].pending > 0
     if carried:
         mark_waiting(book, waiting, 1)
     sign_deliveries(book, actions.provider, waiting, carried, population)
+    if book.escrow.size > 0 and book.escrow[0].jurors > 0:
+        sign_votes(book, actions.provider, waiting, carried, population, habit)
     sign_clients(book, views.client, actions.client, waiting, carried, population)
     sign_providers(book, private, actions.provider, waiting, carried, population)
     if carried:

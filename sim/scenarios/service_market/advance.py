@@ -3,6 +3,7 @@
 from typing import Any
 
 from chain.accounts import share
+from chain.contracts.service_escrow import part_price, parts_of
 from chain.contracts.service_market import Outcome
 from chain.deployments.service_market import seal
 from chain.layout import NOBODY
@@ -25,6 +26,15 @@ from sim.scenarios.service_market.types import value_of
 
 
 @rule
+def part_of(book: Any, row: int, amount: int) -> int:
+    """What belongs to the delivered milestone, of an amount that belongs to a whole job; without milestones all of it."""
+    if book.deals.size == 0:
+        return amount
+    parts = parts_of(book)
+    return part_price(amount, parts, min(int(book.deals[row].part), parts - 1))
+
+
+@rule
 def measure_hire(private: Any, job: Any) -> None:
     """A job was hired in this block."""
     tick = private.ticks[job.tick]
@@ -36,19 +46,22 @@ def measure_hire(private: Any, job: Any) -> None:
 
 
 @rule
-def measure_delivery(book: Any, private: Any, wants: Wants, job: Any) -> None:
-    """A job was delivered in this block: its value and cost in expectation, given the effort.
+def measure_delivery(book: Any, private: Any, wants: Wants, row: int) -> None:
+    """A job, or a milestone of it, was delivered in this block: its value and cost in expectation, given the effort.
 
-    An agent only ever hires the service that it needs in that tick, once: `act` signs nothing else.
+    An agent only ever hires the service that it needs in that tick, once: `act` signs nothing else. Of each job at most one
+    milestone is delivered in a tick, and answered in a later one.
     """
+    job = book.jobs[row]
     c = client_row(wants.population, book.accounts[job.client].owner)
     p = provider_row(wants.population, book.accounts[job.provider].owner)
     if c == NOBODY or p == NOBODY:
         return
     craft = private.crafts[p]
-    worth = value_of(book.head[0], private.tastes, wants, job.tick, c, job.service)
+    worth = part_of(book, row, value_of(book.head[0], private.tastes, wants, job.tick, c, job.service))
+    price = part_of(book, row, job.price)
     value = share(worth, share(job.effort_bps, book.terms[0].reliability_bps))
-    cost = craft.cost + share(craft.effort_cost, job.effort_bps)
+    cost = part_of(book, row, craft.cost) + share(part_of(book, row, craft.effort_cost), job.effort_bps)
     good = 1 if job.quality_bps > 0 else 0
     tick, client, provider = private.ticks[job.tick], private.clients[c], private.providers[p]
     tick.value += value
@@ -58,37 +71,47 @@ def measure_delivery(book: Any, private: Any, wants: Wants, job: Any) -> None:
     client.jobs += 1
     client.good += good
     client.value += value
-    client.paid += job.price
+    client.paid += price
     provider.jobs += 1
     provider.good += good
     provider.cost += cost
-    provider.price += job.price
+    provider.price += price
 
 
 @rule
-def measure_payment(book: Any, private: Any, population: Population, job: Any) -> None:
-    """Where there are attackers: what the provider of a settled job was paid, and by whom."""
-    if job.outcome == Outcome.NO_SHOW or (job.outcome == Outcome.UPHELD and book.terms[0].pay_caught == 0):
-        return
+def newly_paid(book: Any, private: Any, row: int) -> int:
+    """What the provider of a job was paid in this block."""
+    job = book.jobs[row]
+    if book.deals.size > 0:
+        amount = book.deals[row].earned - private.earned[row]
+        private.earned[row] = book.deals[row].earned
+        return int(amount)
+    if job.paid != book.head[0].height or job.outcome == Outcome.NO_SHOW:
+        return 0
+    return 0 if job.outcome == Outcome.UPHELD and book.terms[0].pay_caught == 0 else int(job.price)
+
+
+@rule
+def measure_payment(book: Any, private: Any, population: Population, row: int) -> None:
+    """Where there are attackers: what a provider was paid in this block for what it had delivered last, and by whom."""
+    job, amount = book.jobs[row], newly_paid(book, private, row)
     tick = private.ticks[job.tick]
     honest = not client_attacks(population, client_row(population, book.accounts[job.client].owner))
     attacked = provider_attacks(population, provider_row(population, book.accounts[job.provider].owner))
     if honest:
-        tick.honest_paid += job.price
+        tick.honest_paid += amount
     if attacked:
-        tick.attackers_earned += job.price
+        tick.attackers_earned += amount
     if honest and attacked and job.quality_bps == 0:
-        tick.scammed += job.price
+        tick.scammed += amount
 
 
 @rule
 def measure_end(book: Any, private: Any, population: Population, job: Any) -> None:
-    """The money of a job was settled in this block."""
+    """The money of a job was settled in this block, for the last time if it has milestones."""
     tick = private.ticks[job.tick]
     tick.settled += 1
     tick.delay += job.paid - job.height
-    if population.client_attackers + population.provider_attackers > 0:
-        measure_payment(book, private, population, job)
     disputed = job.outcome == Outcome.REJECTED or job.outcome == Outcome.UPHELD
     upheld = 1 if job.outcome == Outcome.UPHELD else 0
     tick.no_shows += 1 if job.outcome == Outcome.NO_SHOW else 0
@@ -109,17 +132,24 @@ def measure(book: Any, private: Any, wants: Wants, oldest: int, hired: int) -> N
         oldest: the oldest job that was open before the block.
         hired: the first job of the block.
     """
-    height, opened = book.head[0].height, book.terms[0].opened
+    height, opened, population = book.head[0].height, book.terms[0].opened, wants.population
+    attacked = population.client_attackers + population.provider_attackers > 0
     for number in range(hired, opened):
-        measure_hire(private, book.jobs[number & (book.jobs.size - 1)])
+        row = number & (book.jobs.size - 1)
+        measure_hire(private, book.jobs[row])
+        if book.deals.size > 0:
+            private.earned[row] = 0
     for number in range(oldest, opened):
         if opened - oldest > LARGE:
             fetch_parties(book, number + NEAR)
-        job = book.jobs[number & (book.jobs.size - 1)]
+        row = number & (book.jobs.size - 1)
+        job = book.jobs[row]
         if job.delivered == height:
-            measure_delivery(book, private, wants, job)
+            measure_delivery(book, private, wants, row)
+        if attacked:
+            measure_payment(book, private, population, row)
         if job.paid == height:
-            measure_end(book, private, wants.population, job)
+            measure_end(book, private, population, job)
 
 
 @rule
@@ -141,7 +171,7 @@ def step(book: Any, private: Any, views: ByRole, actions: ByRole, desk: Desk, wa
     tick.base_fee = head.base_fee
     for c in range(views.client.size):
         tick.requests += 1 if views.client[c].need >= 0 else 0
-    act(book, private, views, actions, desk.waiting, wants.population)
+    act(book, private, views, actions, desk.waiting, wants.population, wants.jury_votes)
     note_standing(book, private.calendar, wants.population)
     seal(book, desk.scratch)
     measure(book, private, wants, oldest, hired)

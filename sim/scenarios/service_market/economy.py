@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chain.deployments.service_market import blank
+from chain.deployments import service_escrow, service_market
 from chain.errors import InputError
 from chain.genesis import found
 from chain.layout import NOBODY, records
@@ -38,6 +38,8 @@ TERMS = (
     "arbiter_bps", "slash_bps", "no_show_slash_bps", "compensation_bps", "pay_caught",
     "rating_decay_bps", "rating_by_payment", "backed_offers",
 )  # fmt: skip
+ESCROW = ("milestones", "jurors", "juror_stake", "juror_slash_bps", "vote_window")
+"""Terms of the escrow with milestones, where it is deployed."""
 
 
 class ServiceMarket:
@@ -81,10 +83,10 @@ class ServiceMarket:
         guests = p.client_guests + p.provider_guests
         clients, providers = p.clients + p.client_guests, p.providers + p.provider_guests
         count, agents = self.seeds.size, clients + providers
-        self.drain = p.delivery_window + p.dispute_window + 2
+        votes = p.vote_window if p.jurors else 0
+        self.drain = (p.delivery_window + p.dispute_window + votes) * max(p.milestones, 1) + 2
         self.ticks = 1 + p.horizon + self.drain
-        alive = clients * (self.drain + 1)
-        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * providers + alive, jobs=alive, recorded=recorded)
+        self.book = self._blank(count, agents, providers, clients * (self.drain + 1), recorded)
         self.private = Private(
             np.zeros((count, clients, p.services), np.int64),
             records(CRAFT, count, providers),
@@ -93,6 +95,7 @@ class ServiceMarket:
             records(CLIENT_TALLY, count, clients),
             records(PROVIDER_TALLY, count, providers),
             np.zeros((count, self.ticks + 1, guests), np.int64),
+            np.zeros(self.book.deals.shape, np.int64),
         )
         self._views = ByRole(records(layout(CLIENT.view), count, clients), records(layout(PROVIDER.view), count, providers))
         self.views: Mapping[str, NDArray[Any]] = {role: view.reshape(-1) for role, view in self._views._asdict().items()}
@@ -107,11 +110,20 @@ class ServiceMarket:
         if attackers is not None and (budget := attackers.capability.budget) is not None:
             self._start.client[p.clients - self.population.client_attackers : p.clients] = budget
             self._start.provider[p.providers - self.population.provider_attackers : p.providers] = budget
-        self._wants = Wants(self.population, p.horizon, p.need_bps, p.redraw_values, p.value_low, p.value_high)
+        self._wants = Wants(self.population, p.horizon, p.need_bps, p.redraw_values, p.value_low, p.value_high, p.jury_votes)
         self._gains = ByRole(np.zeros((count, clients), np.int64), np.zeros((count, providers), np.int64))
         sizes = self.book.pool.shape[1], self.book.accounts.shape[1], p.services
         self._desks = [desk_for(*sizes) for _ in range(max(1, min(threads, count)))]
         self.begin(0)
+
+    def _blank(self, worlds: int, agents: int, providers: int, jobs: int, recorded: bool) -> service_market.Book:
+        """A book with room for so many jobs at a time, and for all that these agents can want in one tick."""
+        p = self.parameters
+        accounts, pool = agents + 1 + p.spare, 3 * agents + 3 * providers + jobs
+        if not p.milestones:
+            return service_market.blank(worlds, accounts, pool, jobs, recorded=recorded)
+        votes = (agents - providers) * p.jurors * (p.vote_window + 1)
+        return service_escrow.blank(worlds, accounts, pool + votes, jobs, p.jurors, recorded=recorded)
 
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
         """Start an episode: new private types, an empty ledger; with `seeds`, under new run seeds, one per world."""
@@ -134,6 +146,8 @@ class ServiceMarket:
         )
         for term in TERMS:
             self.book.terms[term] = getattr(p, term)
+        for term in ESCROW if p.milestones else ():
+            self.book.escrow[term] = getattr(p, term)
         for array in (*self.private, *self._views):
             array.view(np.int64)[...] = 0
         for view in self._views:

@@ -44,6 +44,8 @@ class Private(NamedTuple):
     providers: Any
     calendar: Any
     """1 where a guest is awake, 0 where it is asleep; shape (worlds, ticks + 1, guests), clients first."""
+    earned: Any
+    """By row of a job with milestones: what its provider had been paid when that was last counted, µcoin; else of length 0."""
 
 
 class ByRole(NamedTuple):
@@ -63,6 +65,7 @@ class Wants(NamedTuple):
     redraw_values: int
     value_low: int
     value_high: int
+    jury_votes: int
 
 
 class Desk(NamedTuple):

@@ -49,6 +49,14 @@ class ServiceMarketParameters(Parameters):
     no_show_slash_bps: int = share(5_000, "part of a job's stake that a missed delivery takes")
     compensation_bps: int = share(5_000, "part of a slashed stake that the client gets; the rest is burned")
     pay_caught: int = number(0, 0, 1, "0 or 1", "whether a provider is paid for a job found bad")
+    milestones: int = number(0, 0, 64, "parts", "of a job, delivered and paid one by one by an escrow for that; 0: paid at once")
+    jurors: int = number(0, 0, 31, "seats", "of the jury, of providers with free stake, in a dispute; 0: the arbiter decides")
+    juror_stake: int = money(20, "stake behind each seat")
+    juror_slash_bps: int = share(2_500, "part of it that a vote against the majority, or none, loses to the majority")
+    vote_window: int = number(2, 1, 100, "blocks", "a jury has to vote")
+    jury_votes: int = number(
+        0, 0, 3, "0 to 3", "how jurors vote: 0 as they see, which is right with `arbiter_bps`; 1 to pay; 2 to refund; 3 never"
+    )
     rating_decay_bps: int = share(0, "part of the weight of a provider's earlier ratings that each new one takes")
     rating_by_payment: int = number(0, 0, 1, "0 or 1", "whether a rating weighs as much as the price of its job")
     backed_offers: int = number(0, 0, 1, "0 or 1", "whether an offer is shown only while the stake of one more job is free")
@@ -63,11 +71,13 @@ class ServiceMarketParameters(Parameters):
 
     @model_validator(mode="after")
     def ordered(self) -> "ServiceMarketParameters":
-        """Every low end is at most its high end, and the money can be minted."""
+        """Every low end is at most its high end, juries have an escrow to decide on, and the money can be minted."""
         for what in ("value", "cost", "capacity"):
             if getattr(self, f"{what}_low") > getattr(self, f"{what}_high"):
                 low, high = (getattr(self, f"{what}_{end}") for end in ("low", "high"))
                 raise ValueError(f"{what}_low: {low} given, allowed is at most {what}_high, {high}")
+        if self.jurors > 0 and self.milestones == 0:
+            raise ValueError(f"jurors: {self.jurors} given, allowed is 0 where milestones is 0")
         clients, providers = self.clients + self.client_guests, self.providers + self.provider_guests
         if clients * self.client_balance + providers * self.provider_balance > 2**62:
             raise ValueError("client_balance: with provider_balance it adds up to more than the 2**62 that a ledger can hold")

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chain.deployments import posted_price, service_market, token
+from chain.contracts.service_market import Phase
+from chain.deployments import posted_price, service_escrow, service_market, token
 from chain.history import History
 from chain.layout import Kind, Ordering
 from chain.ledger import Ledger
@@ -31,14 +32,16 @@ JOBS = 16
 
 
 def market(balances: Any, **given: Any) -> Ledger:
-    """A service market with room for few jobs at a time."""
+    """A service market with room for few jobs at a time; with the escrow of milestones, if their number is given."""
+    deployment: Any = service_escrow if "milestones" in given else service_market
     few = SimpleNamespace(
-        __name__=service_market.__name__,
-        TERM_LIMITS=service_market.TERM_LIMITS,
-        seal_worlds=service_market.seal_worlds,
-        blank=lambda worlds, accounts, pool, **more: service_market.blank(worlds, accounts, pool, JOBS, **more),
+        __name__=deployment.__name__,
+        TERM_LIMITS=deployment.TERM_LIMITS,
+        TERM_TABLES=getattr(deployment, "TERM_TABLES", {}),
+        seal_worlds=deployment.seal_worlds,
+        blank=lambda worlds, accounts, pool, **more: deployment.blank(worlds, accounts, pool, JOBS, **more),
     )
-    terms = TERMS | {name: given.pop(name) for name in list(given) if name in TERMS | {"pay_caught": 0}}
+    terms = TERMS | {name: given.pop(name) for name in list(given) if name in deployment.TERM_LIMITS}
     return Ledger(deployment=few, balances=balances, terms=terms, **{"base_fee": 2, "registration_fee": FEE} | given)
 
 
@@ -82,6 +85,33 @@ def random_market(seed: int, blocks: int = 60, **given: Any) -> Ledger:
         for _ in range(int(rng.integers(0, 14))):
             submit_random(ledger, rng, known, tip)
         ledger.seal(proposer=int(rng.choice(known)) if rng.random() < 0.2 else None)
+    ledger.check()
+    return ledger
+
+
+def random_parted(seed: int, jurors: int, blocks: int = 80, late: bool = False) -> Ledger:
+    """The same with milestones, before an arbiter or juries; `late`: the record begins while juries sit and parts are paid."""
+    terms = {"milestones": 3, "jurors": jurors, "juror_stake": 70, "juror_slash_bps": 3_333, "vote_window": seed % 4}
+    ledger = random_market(seed, 0, gas_limit=2**20, **terms)
+    rng = np.random.default_rng(seed)
+    for address in (3, 4, 5):
+        ledger.submit(Kind.BOND, address, amount=900)
+    for block in range(blocks):
+        for _ in range(int(rng.integers(0, 14))):
+            submit_random(ledger, rng, np.arange(8), 1)
+        jobs, seats = ledger.book.jobs, ledger.book.seats
+        for row in np.flatnonzero(jobs["phase"] == Phase.DISPUTED).tolist():
+            jury = seats[row * (seats.size // jobs.size) :][: int(ledger.book.deals[row].seats)]
+            closed = int(ledger.book.terms[0].closed)
+            for juror in set(jury["juror"].tolist()):
+                if rng.random() < 0.6:
+                    number = closed + (row - closed) % JOBS
+                    ledger.submit(Kind.VOTE, juror, subject=number, count=int(rng.integers(1, 3)))
+        ledger.seal()
+        sits = not jurors or (jobs["phase"] == Phase.DISPUTED).any()
+        if late and block > blocks // 2 and sits and (ledger.book.deals["part"] > 0).any():
+            ledger.history, late = History(ledger.deployment, ledger.book), False
+    assert not late
     ledger.check()
     return ledger
 

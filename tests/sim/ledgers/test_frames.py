@@ -25,6 +25,7 @@ from tests.sim.ledgers.examples import (
     payments,
     random_auctions,
     random_market,
+    random_parted,
     random_shop,
     story,
 )
@@ -35,10 +36,11 @@ INTO, OUT_OF = ["ESCROW", "DEPOSIT"], ["PAYMENT", "REFUND", "DEPOSIT_BACK", "FOR
 """Reasons by which money comes under the keeping of auctions and leaves it."""
 
 
-@pytest.fixture(scope="module", params=[*SEEDS, "shop", "payments", "first price", "second price"])
+@pytest.fixture(scope="module", params=[*SEEDS, "shop", "payments", "first price", "second price", "milestones", "juries"])
 def both(request, tmp_path_factory):
     """A ledger and the frames of its file."""
     makers = {"shop": lambda: random_shop(3), "payments": lambda: payments(9, 12, 20)}
+    makers |= {"milestones": lambda: random_parted(2, 0), "juries": lambda: random_parted(3, 3)}
     makers |= {f"{rule} price": lambda k=k: random_auctions(k, second_price=k) for k, rule in enumerate(("first", "second"))}
     ledger = makers.get(request.param, lambda: random_market(request.param))()
     return ledger, sim.ledger_frames(ledger.export(tmp_path_factory.mktemp("one") / "one.ledger"))
@@ -81,6 +83,23 @@ def test_a_record_that_begins_among_open_auctions_tells_where_their_money_went(t
         assert {"ESCROW", "PAYMENT", "REFUND", "DEPOSIT", "DEPOSIT_BACK", "FORFEIT"} <= set(moved.reason)
         into, out = (moved.amount[moved.reason.isin(names)].sum() for names in (INTO, OUT_OF))
         assert a.escrow.sum() == int(ledger.history.genesis["head"].view(HEAD)["locked"][0]) + into - out
+
+
+@pytest.mark.parametrize(("seed", "jurors"), [(1, 0), (5, 3), (6, 5), (7, 4)])
+def test_a_record_that_begins_among_juries_and_paid_parts_tells_where_their_money_went(seed, jurors, tmp_path):
+    ledger = random_parted(seed, jurors, blocks=200, late=True)
+    frames = sim.ledger_frames(ledger.export(tmp_path / "late.ledger"))
+    a, moved = frames.accounts, frames.movements
+    wealth = a.opening - a.sent + a.received - a.burned - a.fees + a.tips
+    assert wealth.tolist() == (a.balance + a.bonded + a.unbonding + a.escrow).tolist()
+    assert a[["bonded", "unbonding", "escrow"]].sum().sum() == ledger.view("head")[0].locked
+    told = {"ESCROW", "PAYMENT", "REFUND"} | ({"VERDICT", "VERDICT_BURNED"} if jurors else set())
+    assert told <= set(moved.reason)
+    answers = moved[(moved.reason == "PAYMENT") & (moved.position != NOBODY)]
+    tx = frames.transactions.set_index(["height", "position"])
+    paid_by = [tx.loc[place] for place in zip(answers.height, answers.position, strict=True)]
+    assert {one.kind for one in paid_by} <= {"ACCEPT", "DISPUTE"}
+    assert [one.job for one in paid_by] == answers.job.tolist()
 
 
 def test_blocks_transactions_and_receipts_are_those_of_the_record(both):
