@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import governance, offers, registry, service_market, stake, token
+from chain.contracts.eigentrust import OPINION, TRUST, TRUSTING, settle_trust
 from chain.contracts.governance import CONTROL
 from chain.contracts.offers import OFFER
 from chain.contracts.reputation import REPUTATION
@@ -40,11 +41,14 @@ class Book(NamedTuple):
     stakes: Records
     reputation: Records
     controls: Records
+    trusting: Records
+    opinions: Records
+    trust: Records
 
 
 def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: bool = False) -> Book:
     """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many jobs at a time;
-    `recorded`: blocks are kept for a history."""
+    `recorded`: blocks are kept for a history. `chain.contracts.eigentrust.with_trust` makes room for trust."""
     return Book(
         records(HEAD, worlds, 1),
         records(ACCOUNT, worlds, accounts),
@@ -58,6 +62,9 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: 
         records(STAKE, worlds, accounts),
         records(REPUTATION, worlds, accounts),
         records(CONTROL, worlds, len(GOVERNED)),
+        records(TRUSTING, worlds, 0),
+        records(OPINION, worlds, 0),
+        records(TRUST, worlds, 0),
     )
 
 
@@ -163,6 +170,7 @@ def seal(book: Record, scratch: Scratch) -> None:
         job = tx.subject if Kind.HIRE <= tx.kind <= Kind.DISPUTE else NOBODY
         write_receipt(book.head, book.accounts, book.receipts, tx, status, job)
     service_market.settle(book)
+    settle_trust(book)
     close_block(book.head, book.pool)
 
 
