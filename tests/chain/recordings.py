@@ -30,7 +30,7 @@ def plain_hash(chunks: list[bytes]) -> bytes:
 
 def plain_root(book: Any) -> bytes:
     """The state root of one world's book, from scratch."""
-    arrays = {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE}
+    arrays = {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE and array.size}
     columns = {name: array.dtype.names for name, array in arrays.items()}
     return root_of({name: array.view(np.int64).reshape(array.size, -1) for name, array in arrays.items()}, columns)
 
@@ -121,6 +121,11 @@ def services(**given: Any) -> Ledger:
     return market(jobs=64, balances=[RICH] * 8 + [90, 5_000], **(settings | chances | given))
 
 
+def trusting(**given: Any) -> Ledger:
+    """The same market with EigenTrust: three accounts are trusted beforehand, and nobody has room for all opinions."""
+    return services(**({"trust": {"every": 2, "pretrusted": {1: 1, 3: 2, 6: 2}, "places": 3}} | given))
+
+
 def stalls(**given: Any) -> Ledger:
     """A market of posted prices with ten accounts."""
     return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
@@ -155,17 +160,18 @@ def pits(**given: Any) -> Ledger:
 LIVELY = {
     "token": coins,
     "service_market": services,
+    "trusting_market": trusting,
     "posted_price": stalls,
     "exchange": swaps,
     "payee_escrow": trusts,
     "double_auction": pits,
     "auction": halls,
 }
-"""By deployment."""
+"""By deployment, and the service market once more with trust."""
 
 
 def lived(name: str, blocks: int, seed: int = 0, count: int = 30, **given: Any) -> Ledger:
-    """A ledger of a deployment after so many blocks."""
+    """One of these ledgers after so many blocks."""
     ledger, rng = LIVELY[name](seed=seed, **given), np.random.default_rng(seed)
     for _ in range(blocks):
         stir(ledger, rng, count)

@@ -79,7 +79,7 @@ def test_a_round_moves_less_than_the_one_before_by_the_weight_of_those_trusted_b
     book = crowd(30, 1_500, 2)
     work_out(book.trusting[0], book.opinions, book.trust)
     book.trust["trust"] = book.trust["pretrust"]
-    moved = [pass_on(book.trusting[0], book.opinions, book.trust) for _ in range(100)]
+    moved = [int(pass_on(book.trusting[0], book.opinions, book.trust)) for _ in range(100)]
     noise = 2 * 30 * (MAX_PLACES + 1)
     assert moved[0] > ONE // 10
     assert all(b <= a * 8_500 // 10_000 + noise for a, b in pairwise(moved))
