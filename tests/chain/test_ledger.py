@@ -66,7 +66,7 @@ def test_a_digest_sees_every_number_and_the_name_of_every_array():
     ledger = busy()
     before = ledger.digest()
     for field, array in zip(ledger.batch._fields, ledger.batch, strict=True):
-        if field == "block":
+        if field == "block" or not array.size:
             continue
         flat = array.view("i8").reshape(-1)
         flat[-1] += 1

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chain.contracts.eigentrust import entrust, with_trust
 from chain.deployments.service_market import blank
 from chain.errors import InputError
 from chain.genesis import found
@@ -85,6 +86,8 @@ class ServiceMarket:
         self.ticks = 1 + p.horizon + self.drain
         alive = clients * (self.drain + 1)
         self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * providers + alive, jobs=alive, recorded=recorded)
+        if p.trust_every > 0:
+            self.book = with_trust(self.book)
         self.private = Private(
             np.zeros((count, clients, p.services), np.int64),
             records(CRAFT, count, providers),
@@ -134,6 +137,10 @@ class ServiceMarket:
         )
         for term in TERMS:
             self.book.terms[term] = getattr(p, term)
+        if p.trust_every > 0:
+            first = self.book.identities["address"][0, : max(1, p.clients * p.pretrusted_bps // 10_000)]
+            pretrusted = dict.fromkeys(first.tolist(), 1)
+            entrust(self.book, every=p.trust_every, pretrusted=pretrusted, alpha_bps=p.trust_alpha_bps)
         for array in (*self.private, *self._views):
             array.view(np.int64)[...] = 0
         for view in self._views:

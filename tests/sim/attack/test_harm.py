@@ -26,9 +26,13 @@ def rows():
     }
 
 
-def elsewhere(attack):
+FURTHER = [("sybil_rating", "eigentrust")]
+"""An attack, and a defence that takes from it beside the one that it names."""
+
+
+def elsewhere(attack, defence=None):
     """The attack's setting, apart from what its defence switches."""
-    switched = DEFENCES["service_market"][attack.defence].on
+    switched = DEFENCES["service_market"][defence or attack.defence].on
     return {name: value for name, value in attack.setting.items() if name not in switched}
 
 
@@ -45,6 +49,20 @@ def test_every_attack_does_harm_and_its_defence_takes_from_it(rows, name):
     without = [welfare(rows[name], side, defended=False) for side in ("honest", "attacked")]
     harm = lost(*without)
     assert harm.low > 0, f"{name} costs the honest agents {harm.mean:.0f} coins, {harm.low:.0f} to {harm.high:.0f}"
-    defended = [welfare(rows[name], side, defended=True) for side in ("honest", "attacked")]
-    saved = paired_difference(np.subtract(*without), np.subtract(*defended))
+    saved = saved_of(rows[name])
     assert saved.low > 0, f"{ATTACKS[name].defence} saves {saved.mean:.0f} coins, {saved.low:.0f} to {saved.high:.0f}"
+
+
+def saved_of(table):
+    """Of the harm of an attack in each world, what the defence saves."""
+    harm = [np.subtract(*(welfare(table, side, defended=on) for side in ("honest", "attacked"))) for on in (False, True)]
+    return paired_difference(*harm)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "defence"), FURTHER)
+def test_further_defences_take_from_an_attack_too(name, defence):
+    attack = ATTACKS[name]
+    table = sim.run("service_market", attack={name: SHARE}, defence=defence, seeds=SEEDS, **elsewhere(attack, defence))
+    saved = saved_of(table)
+    assert saved.low > 0, f"{defence} saves {saved.mean:.0f} coins, {saved.low:.0f} to {saved.high:.0f}"
