@@ -10,7 +10,8 @@
    `alpha_bps` for a. So accounts that only praise each other have none, however many they are.
 5. The public score compares those who offer: 10,000 bps for whoever has at least an equal share of the trust of all trusted
    providers, less in proportion. It does not fall because one provider has more than all others, and names without trust, however
-   many, do not change it. Who has no trust has a score of 0.
+   many, do not change it. Who has no trust has a score of 0. The number of ratings beside it remains that of all: many ratings
+   and no trust is what strangers' praise looks like.
 
 Numbers: trust is a fixed-point number with `ONE` as the whole, and always adds up to it: what divisions leave over goes to the
 accounts trusted beforehand, as a p does, and its last units to one of them, the keeper. Rounds begin with the trust of the last
