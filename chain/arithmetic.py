@@ -17,6 +17,7 @@ _DIGIT, _LAST = np.uint64(32), np.uint64(2**32 - 1)
 _STEPS = tuple(np.uint64(step) for step in (32, 16, 8, 4, 2, 1))
 _LARGEST_FLOAT = float(2**63 - 2**10)
 """Of all floats that have an amount the largest."""
+_TWO, _ALL_BUT_TWO = np.uint64(2), np.uint64(62)
 _WORD, _NOTHING, _ONE, _LARGEST = np.uint64(64), np.uint64(0), np.uint64(1), np.uint64(2**63 - 1)
 
 
@@ -65,6 +66,17 @@ def multiply_divide(a: int, b: int, divisor: int) -> int:
     if quotient > _LARGEST:
         return NO_RESULT
     return int(np.int64(quotient))
+
+
+@rule
+def part_of(amount: int, part: int) -> int:
+    """``amount * part // 2**62``, exact, both from 0 to 2^62: a fixed-point part of an amount.
+
+    >>> int(part_of(2**62, 2**61)) == 2**61, int(part_of(3, 2**61))
+    (True, 1)
+    """
+    high, low = wide_product(np.uint64(amount), np.uint64(part))
+    return int(np.int64((high << _TWO) | (low >> _ALL_BUT_TWO)))
 
 
 @rule(wraps=True)

@@ -19,6 +19,7 @@ from chain.layout import (
     WHOLE_BPS,
 )
 from chain.price_time import Side
+from chain.trust_in_order import entrusted
 
 Finding = tuple[str, "np.ndarray[Any, Any]"]
 
@@ -114,6 +115,8 @@ def violations(book: Any) -> list[str]:
     findings = list(_core(book))
     if hasattr(book, "jobs"):
         findings += [*_market(book), *(escrowed(book) if book.escrow.size else ())]
+    if hasattr(book, "trust") and book.trust.size:
+        findings += entrusted(book)
     if hasattr(book, "sellers"):
         findings += _posted(book)
     if hasattr(book, "auctions"):

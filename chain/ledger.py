@@ -8,6 +8,7 @@ import numpy as np
 
 from chain.accounts import is_open
 from chain.consensus import Forks, Reception
+from chain.contracts.eigentrust import PLACES, entrust, with_trust
 from chain.contracts.governance import appoint
 from chain.deployments import service_market
 from chain.digest import digest
@@ -54,6 +55,7 @@ class Ledger:
         seed: int = 0,
         terms: dict[str, int] | None = None,
         controls: Mapping[str, Mapping[str, int]] | None = None,
+        trust: Mapping[str, Any] | None = None,
         record: bool = True,
         root_every: int = 1,
         finality: int = 0,
@@ -70,6 +72,8 @@ class Ledger:
             terms: parameters of the market's contract, those of the deployment's `TERM_LIMITS`.
             controls: by parameter of the contract that somebody may change: `controller`, `step`, and if wanted `low`, `high`,
                 `wait` (`chain.contracts.governance`).
+            trust: makes reputation that of `chain.contracts.eigentrust`: `pretrusted` (weight by address), `every`, and if wanted
+                `alpha_bps`, `places`.
             record: whether blocks are kept with headers and roots, for proofs, exports and forks.
             root_every: headers have a state root where the height is a multiple of this.
             finality: blocks with so many after them can not be undone; from 1 on there are forks, if the ledger is recorded.
@@ -89,6 +93,9 @@ class Ledger:
                 raise InputError(f"terms: {term!r} given, allowed are {', '.join(limits) or 'none'}")
             table = getattr(deployment, "TERM_TABLES", {}).get(term, "terms")
             getattr(batch, table)[term] = whole(term, value, 0, limits[term])
+        if trust:
+            batch = with_trust(batch, trust.get("places", PLACES))
+            entrust(batch, **{name: value for name, value in trust.items() if name != "places"})
         if controls:
             appoint(batch, getattr(deployment, "CONTROL_LIMITS", {}), controls)
         self._hold(deployment, batch)

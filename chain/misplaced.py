@@ -15,6 +15,7 @@ from chain.contracts import (
     service_escrow,
     service_market,
 )
+from chain.contracts.eigentrust import LEAST_ALPHA_BPS, MAX_POINTS, ONE
 from chain.contracts.fungible_token import INFINITE, SPENDERS
 from chain.contracts.order_book import MAX_UNITS
 from chain.contracts.payee_escrow import State
@@ -35,6 +36,7 @@ from chain.layout import (
     WHOLE_BPS,
 )
 from chain.price_time import Side
+from chain.trust_in_order import trust_in_place
 
 FAR = 2**62
 """No number of a state but its seed is further from 0: heights and counters have room to rise."""
@@ -69,6 +71,9 @@ RANGES = {
         **{term: (0, most) for contract in CONTRACTS for term, most in contract.TERM_LIMITS.items()},
     },
     "controls": {"low": _MONEY, "high": _MONEY, "step": _MONEY, "wait": (0, 2**31), "changed": (0, FAR)},
+    "trusting": {"every": (1, 2**31), "alpha_bps": (LEAST_ALPHA_BPS, WHOLE_BPS)},
+    "opinions": {"points": (1 - MAX_POINTS, MAX_POINTS - 1), "ratings": (0, FAR), "share": (0, ONE)},
+    "trust": {"pretrust": (0, ONE), "trust": (0, ONE), "passed": (0, ONE), "score_bps": (0, WHOLE_BPS)},
 }  # fmt: skip
 """By array: the least and the highest value of columns that rules compute with and do not check."""
 ADDRESSES = {
@@ -84,6 +89,8 @@ ADDRESSES = {
     "orders": ("owner",),
     "tape": ("buyer", "seller"),
     "controls": ("controller",),
+    "trusting": ("keeper",),
+    "opinions": ("whom",),
 }
 """By array: columns that hold an address or a name, or `NOBODY`; rules index with them."""
 
@@ -154,6 +161,8 @@ def _out_of_place(book: Any) -> Iterator[str]:
         yield "table auctions: those open are not those that the terms count and bids name"
     if hasattr(book, "tape") and not _orders_in_place(book.orders[0], book.terms[0, 0], book.tape.shape[1]):
         yield "table orders: those open are not those that the terms count, in their order"
+    if hasattr(book, "trust") and not trust_in_place(book):
+        yield "table trust: it, its keeper and the opinions are not those of the accounts"
     if hasattr(book, "controls") and not _controls_in_place(book.controls[0]):
         yield "table controls: they are not those of the governed parameters"
 

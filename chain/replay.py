@@ -23,7 +23,7 @@ from chain.merkle import tree_hash
 from chain.misplaced import misplaced
 from chain.rule import source_digest, world
 from chain.sorting import scratch_for
-from chain.state import state_of
+from chain.state import tables_of
 from chain.status import Status, were_admitted
 
 MAX_TICK, MAX_PAUSE = 2**61, 2**32
@@ -170,8 +170,8 @@ def founded(journal: Journal, places: int) -> tuple[Any, Any]:
     most = max(places, *(block.transactions.size for block in journal.blocks))
     rows = journal.tables["accounts"].shape[0] if "accounts" in journal.tables else 1
     batch = deployment.blank(1, rows, most, recorded=True)
-    known = {name: list(array.dtype.names) for name, array in state_of(world(batch, 0)).items()}
     given = {name: table["columns"] for name, table in journal.about["tables"].items()}
+    known = {name: list(array.dtype.names) for name, array in tables_of(world(batch, 0)).items() if array.size or name in given}
     for name in known.keys() | given.keys():
         if known.get(name) != given.get(name):
             raise InputError(

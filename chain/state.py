@@ -100,9 +100,14 @@ class Table:
         return self._about + self.tree.root
 
 
+def tables_of(book: Any) -> dict[str, Records]:
+    """The arrays of one world's book that can be state, by name."""
+    return {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE}
+
+
 def state_of(book: Any) -> dict[str, Records]:
-    """The arrays of one world's book that are its state, by name."""
-    return {name: array for name, array in zip(book._fields, book, strict=True) if name not in OUTSIDE and array.size}
+    """Those of them that are: what is not deployed has no records."""
+    return {name: array for name, array in tables_of(book).items() if array.size}
 
 
 class State:

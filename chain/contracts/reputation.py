@@ -34,6 +34,12 @@ ENTRY_POINTS: dict[int, object] = {}
 
 
 @rule
+def weight_of(payment: int) -> int:
+    """What a rating weighs, by the payment for its deal."""
+    return max(payment, LEAST_WEIGHT)
+
+
+@rule
 def rate(reputation: Records, address: int, rating_bps: int, payment: int, decay_bps: int) -> None:
     """Add one rating.
 
@@ -48,7 +54,7 @@ def rate(reputation: Records, address: int, rating_bps: int, payment: int, decay
     if decay_bps > 0:
         repute.points = share(repute.points, WHOLE_BPS - decay_bps)
         repute.weight -= share(repute.weight, decay_bps)
-    weight = max(payment, LEAST_WEIGHT)
+    weight = weight_of(payment)
     repute.points += rating_bps * weight
     repute.weight += weight
     repute.ratings += 1

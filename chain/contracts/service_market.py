@@ -15,6 +15,7 @@
 from enum import IntEnum
 
 from chain.accounts import can_pay, is_open, lock, release, request_number, share
+from chain.contracts.eigentrust import form_opinion
 from chain.contracts.reputation import rate
 from chain.contracts.stake import free_stake, slash
 from chain.dice import What, chance, draw
@@ -222,6 +223,9 @@ def rate_job(book: Record, job: Record, bps: int) -> None:
     terms = book.terms[0]
     payment = job.price if terms.rating_by_payment != 0 else 0
     rate(book.reputation, job.provider, bps, payment, terms.rating_decay_bps)
+    if book.trust.size > 0:
+        places = book.opinions.size // book.trust.size
+        form_opinion(book.opinions, places, job.client, job.provider, bps, payment, terms.rating_decay_bps)
 
 
 @rule

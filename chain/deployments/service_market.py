@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import governance, jury, offers, registry, service_escrow, service_market, stake, token
+from chain.contracts.eigentrust import OPINION, TRUST, TRUSTING, settle_trust
 from chain.contracts.governance import CONTROL
 from chain.contracts.jury import SEAT, URN
 from chain.contracts.offers import OFFER
@@ -49,11 +50,14 @@ class Book(NamedTuple):
     deals: Records
     seats: Records
     urn: Records
+    trusting: Records
+    opinions: Records
+    trust: Records
 
 
 def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: bool = False) -> Book:
     """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many jobs at a time;
-    `recorded`: blocks are kept for a history."""
+    `recorded`: blocks are kept for a history. `chain.contracts.eigentrust.with_trust` makes room for trust."""
     return Book(
         records(HEAD, worlds, 1),
         records(ACCOUNT, worlds, accounts),
@@ -71,6 +75,9 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: 
         records(DEAL, worlds, 0),
         records(SEAT, worlds, 0),
         records(URN, worlds, 0),
+        records(TRUSTING, worlds, 0),
+        records(OPINION, worlds, 0),
+        records(TRUST, worlds, 0),
     )
 
 
@@ -196,6 +203,7 @@ def seal(book: Record, scratch: Scratch) -> None:
         service_escrow.settle(book)
     else:
         service_market.settle(book)
+    settle_trust(book)
     close_block(book.head, book.pool)
 
 

@@ -79,6 +79,13 @@ DEFENCES: Mapping[str, Mapping[str, Defence]] = MappingProxyType(
                 {"backed_offers": 1},
                 {"backed_offers": 0},
             ),
+            Defence(
+                "eigentrust",
+                "A provider's score is not the mean of its ratings, but the trust that reaches it from clients who are trusted "
+                "beforehand, the first half of all: praise among strangers counts for nothing.",
+                {"trust_every": 1},
+                {"trust_every": 0},
+            ),
         )
     }
 )

@@ -128,6 +128,11 @@ def parts(**given: Any) -> Ledger:
     return parted(jobs=64, seats=5, balances=[RICH] * 8 + [90, 5_000], **(SERVICES | PARTED | given))
 
 
+def trusting(**given: Any) -> Ledger:
+    """The same market with EigenTrust: three accounts are trusted beforehand, and nobody has room for all opinions."""
+    return services(**({"trust": {"every": 2, "pretrusted": {1: 1, 3: 2, 6: 2}, "places": 3}} | given))
+
+
 def stalls(**given: Any) -> Ledger:
     """A market of posted prices with ten accounts."""
     return shop(balances=[RICH] * 10, **({"spare": 10, "pool": 100, "fee_quotient": 8, "gas_limit": 5_000} | given))
@@ -163,17 +168,18 @@ LIVELY = {
     "token": coins,
     "service_market": services,
     "service_escrow": parts,
+    "trusting_market": trusting,
     "posted_price": stalls,
     "exchange": swaps,
     "payee_escrow": trusts,
     "double_auction": pits,
     "auction": halls,
 }
-"""By deployment."""
+"""By deployment, and the service market once more with trust."""
 
 
 def lived(name: str, blocks: int, seed: int = 0, count: int = 30, **given: Any) -> Ledger:
-    """A ledger of a deployment after so many blocks."""
+    """One of these ledgers after so many blocks."""
     ledger, rng = LIVELY[name](seed=seed, **given), np.random.default_rng(seed)
     for _ in range(blocks):
         stir(ledger, rng, count)

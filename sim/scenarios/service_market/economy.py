@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chain.contracts.eigentrust import entrust, with_trust
 from chain.deployments import service_escrow, service_market
 from chain.errors import InputError
 from chain.genesis import found
@@ -87,6 +88,8 @@ class ServiceMarket:
         self.drain = (p.delivery_window + p.dispute_window + votes) * max(p.milestones, 1) + 2
         self.ticks = 1 + p.horizon + self.drain
         self.book = self._blank(count, agents, providers, clients * (self.drain + 1), recorded)
+        if p.trust_every > 0:
+            self.book = with_trust(self.book)
         self.private = Private(
             np.zeros((count, clients, p.services), np.int64),
             records(CRAFT, count, providers),
@@ -148,6 +151,10 @@ class ServiceMarket:
             self.book.terms[term] = getattr(p, term)
         for term in ESCROW if p.milestones else ():
             self.book.escrow[term] = getattr(p, term)
+        if p.trust_every > 0:
+            first = self.book.identities["address"][0, : max(1, p.clients * p.pretrusted_bps // 10_000)]
+            pretrusted = dict.fromkeys(first.tolist(), 1)
+            entrust(self.book, every=p.trust_every, pretrusted=pretrusted, alpha_bps=p.trust_alpha_bps)
         for array in (*self.private, *self._views):
             array.view(np.int64)[...] = 0
         for view in self._views:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from chain.contracts.eigentrust import score_bps
 from chain.contracts.offers import is_open_offer
-from chain.contracts.reputation import mean_bps
 from chain.contracts.service_market import Phase
 from chain.dice import What, below, lane, lanes, mix, swap
 from chain.layout import NOBODY
@@ -49,7 +49,7 @@ def pin_up(book: Any, board: Any, starts: Any) -> None:
             pin = board[starts[offer.service]]
             pin.address = address
             pin.price = offer.price
-            pin.rating_bps = mean_bps(book.reputation, address)
+            pin.rating_bps = score_bps(book, address)
             pin.ratings = book.reputation[address].ratings
             starts[offer.service] += 1
     for s in range(services, 0, -1):
@@ -134,7 +134,7 @@ def show_providers(book: Any, private: Any, views: Any, board: Any, starts: Any,
         view.locked = stake.locked
         view.unbonding = stake.unbonding
         view.min_stake = book.terms[0].min_stake
-        view.rating_bps = mean_bps(book.reputation, address)
+        view.rating_bps = score_bps(book, address)
         view.ratings = book.reputation[address].ratings
         show(view, board, starts[craft.service], starts[craft.service + 1], lane(windows, p))
 

@@ -68,6 +68,9 @@ class ServiceMarketParameters(Parameters):
     client_guests: int = number(0, 0, 10**6, "agents", "seats for guests who may join as clients; asleep until somebody does")
     provider_guests: int = number(0, 0, 10**6, "agents", "seats for guests who may join as providers; asleep until somebody does")
     registration_fee: int = money(5, "price of a new identity, burned")
+    trust_every: int = number(0, 0, 1_000, "blocks", "from one time that EigenTrust sets the scores to the next; 0: mean ratings")
+    trust_alpha_bps: int = number(1_500, 100, 10_000, "bps", "weight of those trusted beforehand, where there is trust")
+    pretrusted_bps: int = share(5_000, "part of the clients, the first ones and at least one, who are trusted beforehand")
 
     @model_validator(mode="after")
     def ordered(self) -> "ServiceMarketParameters":

@@ -36,7 +36,7 @@ TIP = Column("tip", 0, 10**9, "µcoin/gas", "for an earlier place in the block",
 OFFER = (
     Column("address", *ADDRESS, "of the provider; -1: no offer in this place"),
     Column("price", *PRICE, "asked per job", scale="value_high"),
-    Column("rating_bps", *WHOLE, "mean rating", scale=10_000),
+    Column("rating_bps", *WHOLE, "public score: its mean rating, or what its trust makes of it", scale=10_000),
     Column("ratings", *COUNT, "number of ratings", scale=10),
 )
 
@@ -93,7 +93,7 @@ PROVIDER = Role(
         Column("locked", *MONEY, "part of it behind open jobs", scale="provider_balance"),
         Column("unbonding", *MONEY, "stake on its way back", scale="provider_balance"),
         Column("min_stake", *PRICE, "least stake per job", scale="value_high"),
-        Column("rating_bps", *WHOLE, "its own mean rating", scale=10_000),
+        Column("rating_bps", *WHOLE, "its own public score", scale=10_000),
         Column("ratings", *COUNT, "number of its ratings", scale=10),
         OFFERS,
     ),

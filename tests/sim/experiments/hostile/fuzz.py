@@ -18,7 +18,7 @@ POLICIES = {
 }
 METRICS = ["efficiency", "client_surplus", "provider_surplus", "fill_rate", "gini", "settlement_delay"]
 ATTACKS = ["shirker", "exit_scam", "whitewasher", "decoy", "sybil_rating"]
-DEFENCES = ["stake", "dispute", "decay", "payment_weight", "backed_offers"]
+DEFENCES = ["stake", "dispute", "decay", "payment_weight", "backed_offers", "eigentrust"]
 ODD = [
     None, True, False, 0, 1, -1, 2, 3, 10**6, 10**18, 2**63, 10**400, 0.5, 1.0, -0.0, 1e300, 1e309, float("nan"), "", "x", "a\0b",
     "a\nb", "../x", "/dev/zero", "random", "random:3+cheapest:3", "random:6", "x.py:f", "x.zip", "stake", "shirker", "minimal",
