@@ -163,7 +163,7 @@ app.add_typer(reproduce)
 def _one_line(text: object) -> str:
     """Text for one line of a terminal."""
     line = " ".join(str(text).split())
-    return line if len(line) <= 600 else line[:597] + "..."
+    return line if len(line) <= 1_000 else line[:997] + "..."
 
 
 def _failed(text: object, code: int) -> int:

@@ -10,8 +10,8 @@
 4. A seat of the minority, or a silent one, loses `juror_slash_bps` of its stake to those of the majority, in equal parts. What
    does not divide is burned; all of it, where there is no majority. All other stake is free again.
 
-A block with disputes costs one walk over the accounts in use, and a dispute a search among them for each seat. Both go by name, so
-that rows make no difference. Draws belong to the deal, the milestone and the seat.
+A block with disputes costs one walk over the accounts in use, and a dispute a search among them for each seat. Both go by name,
+so that rows make no difference. Draws belong to the deal, the milestone and the seat.
 
 Source: seats by stake, and losers who pay those who voted with the majority, as in Lesaege, Ast and George, "Kleros: short paper
 v1.0.7", 2019; there a juror can be drawn for more seats than its stake covers, and votes can be hidden.

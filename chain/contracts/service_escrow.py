@@ -39,8 +39,8 @@ from chain.status import Status
 MAX_MILESTONES = 64
 
 ESCROW = record("milestones", "jurors", "juror_stake", "juror_slash_bps", "vote_window", "filled")
-"""The contract's parameters beside those of `service_market`, and how many names have their tickets in the urn of the present block:
-one record; none where it is not deployed."""
+"""The contract's parameters beside those of `service_market`, and how many names have their tickets in the urn of this block (0
+between blocks): one record; none where it is not deployed."""
 
 TERM_LIMITS = {
     "milestones": MAX_MILESTONES,
