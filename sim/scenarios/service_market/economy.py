@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chain.contracts.eigentrust import entrust, with_trust
-from chain.deployments.service_market import blank
+from chain.deployments.service_market import Book, blank
 from chain.errors import InputError
 from chain.genesis import found
 from chain.layout import NOBODY, records
@@ -84,10 +84,7 @@ class ServiceMarket:
         count, agents = self.seeds.size, clients + providers
         self.drain = p.delivery_window + p.dispute_window + 2
         self.ticks = 1 + p.horizon + self.drain
-        alive = clients * (self.drain + 1)
-        self.book = blank(count, agents + 1 + p.spare, pool=3 * agents + 3 * providers + alive, jobs=alive, recorded=recorded)
-        if p.trust_every > 0:
-            self.book = with_trust(self.book)
+        self.book = self._blank(count, agents, providers, clients * (self.drain + 1), recorded)
         self.private = Private(
             np.zeros((count, clients, p.services), np.int64),
             records(CRAFT, count, providers),
@@ -115,6 +112,13 @@ class ServiceMarket:
         sizes = self.book.pool.shape[1], self.book.accounts.shape[1], p.services
         self._desks = [desk_for(*sizes) for _ in range(max(1, min(threads, count)))]
         self.begin(0)
+
+    def _blank(self, worlds: int, agents: int, providers: int, jobs: int, recorded: bool) -> Book:
+        """A book with room for so many jobs at a time, for all that these agents can want in one tick, and for trust if wanted."""
+        p = self.parameters
+        pool = 3 * agents + 3 * providers + jobs
+        book = blank(worlds, agents + 1 + p.spare, pool, jobs, recorded=recorded)
+        return with_trust(book) if p.trust_every > 0 else book
 
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
         """Start an episode: new private types, an empty ledger; with `seeds`, under new run seeds, one per world."""
