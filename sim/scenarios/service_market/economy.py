@@ -114,7 +114,7 @@ class ServiceMarket:
         self.begin(0)
 
     def _blank(self, worlds: int, agents: int, providers: int, jobs: int, recorded: bool) -> Book:
-        """A book with room for so many jobs at a time, for all that these agents can want in one tick, and for trust if wanted."""
+        """A book with room for so many jobs at a time, for all that these agents can want in a tick, and for trust if wanted."""
         p = self.parameters
         pool = 3 * agents + 3 * providers + jobs
         book = blank(worlds, agents + 1 + p.spare, pool, jobs, recorded=recorded)
