@@ -88,8 +88,6 @@ class ServiceMarket:
         self.drain = (p.delivery_window + p.dispute_window + votes) * max(p.milestones, 1) + 2
         self.ticks = 1 + p.horizon + self.drain
         self.book = self._blank(count, agents, providers, clients * (self.drain + 1), recorded)
-        if p.trust_every > 0:
-            self.book = with_trust(self.book)
         self.private = Private(
             np.zeros((count, clients, p.services), np.int64),
             records(CRAFT, count, providers),
@@ -120,13 +118,15 @@ class ServiceMarket:
         self.begin(0)
 
     def _blank(self, worlds: int, agents: int, providers: int, jobs: int, recorded: bool) -> service_market.Book:
-        """A book with room for so many jobs at a time, and for all that these agents can want in one tick."""
+        """A book with room for so many jobs at a time, for all that these agents can want in a tick, and for trust if wanted."""
         p = self.parameters
         accounts, pool = agents + 1 + p.spare, 3 * agents + 3 * providers + jobs
-        if not p.milestones:
-            return service_market.blank(worlds, accounts, pool, jobs, recorded=recorded)
-        votes = (agents - providers) * p.jurors * (p.vote_window + 1)
-        return service_escrow.blank(worlds, accounts, pool + votes, jobs, p.jurors, recorded=recorded)
+        if p.milestones:
+            votes = (agents - providers) * p.jurors * (p.vote_window + 1)
+            book = service_escrow.blank(worlds, accounts, pool + votes, jobs, p.jurors, recorded=recorded)
+        else:
+            book = service_market.blank(worlds, accounts, pool, jobs, recorded=recorded)
+        return with_trust(book) if p.trust_every > 0 else book
 
     def begin(self, episode: int, seeds: ArrayLike | None = None) -> None:
         """Start an episode: new private types, an empty ledger; with `seeds`, under new run seeds, one per world."""
