@@ -76,6 +76,15 @@ def test_an_approval_is_that_of_its_holder_alone():
     assert (approvals(ledger, CLIENT)[0], approvals(ledger, PROVIDER)[0]) == ((RIVAL, 5), (0, 0))
 
 
+def test_nothing_taken_without_an_approval_leaves_all_approvals_as_they_are():
+    ledger = exchange(spare=0)
+    last = ledger.book.accounts.size - 1
+    for spender in range(SPENDERS):
+        done(ledger, Kind.CREDIT_APPROVE, last, to=spender, amount=5)
+    done(ledger, Kind.CREDIT_TRANSFER_FROM, RIVAL, subject=PROVIDER, to=OTHER, amount=0)
+    assert approvals(ledger, last) == [(spender, 5) for spender in range(SPENDERS)]
+
+
 def test_the_account_at_address_0_is_approved_once_wherever_there_is_room():
     ledger = minted()
     for spender, amount in ((RIVAL, 1), (0, 5), (RIVAL, 0), (0, 7)):
