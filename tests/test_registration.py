@@ -11,6 +11,7 @@ import agents.attacks
 import agents.scripted
 import chain.contracts
 import chain.deployments
+import chain.fees
 import sim.metrics
 import sim.scenarios
 from agents.attacks.registry import ATTACKS
@@ -18,11 +19,14 @@ from agents.policy import memory_of
 from agents.registry import POLICIES
 from chain.contracts import service_escrow, service_market
 from chain.fees import GAS, gas_of
-from chain.layout import Kind
+from chain.invariants import violations
+from chain.layout import OUTSIDE, Kind
 from chain.ledger import Ledger
+from chain.misplaced import misplaced
 from chain.status import Status
 from sim.metrics import METRICS
 from sim.scenarios import SCENARIOS
+from tests.chain.recordings import LIVELY
 
 HOUSE = Path(__file__).parents[1]
 
@@ -123,11 +127,14 @@ def test_every_kind_of_transaction_has_exactly_one_entry_point_and_costs_gas():
     assert sorted(offered) == sorted(Kind)
     assert service_escrow.ENTRY_POINTS.keys() == service_market.ENTRY_POINTS.keys()
     assert [kind.name for kind in Kind if GAS[kind] <= 0 or gas_of(kind) != GAS[kind]] == []
+    unset = [kind.name for kind in Kind if f"GAS[Kind.{kind.name}] = " not in inspect.getsource(chain.fees)]
+    assert unset == [], "chain/fees.py says nothing of their gas"
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda m: m.__name__)
 def test_every_contract_is_deployed_somewhere(contract):
-    assert any(contract in contracts_of(deployment) for deployment in DEPLOYMENTS)
+    deployed = any(contract in contracts_of(deployment) for deployment in DEPLOYMENTS)
+    assert deployed, f"no file of chain/deployments imports {contract.__name__} and dispatches its kinds"
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda m: m.__name__)
@@ -139,7 +146,31 @@ def test_every_entry_point_is_a_rule_of_its_contract_with_its_refusals_in_order(
 
 
 def test_every_deployment_is_found_by_its_name_so_that_its_ledgers_can_be_audited():
-    assert [chain.deployments.find(name) for name in sorted(chain.deployments.NAMES)] == DEPLOYMENTS
+    files = [deployment.__name__.rpartition(".")[2] for deployment in DEPLOYMENTS]
+    assert sorted(chain.deployments.NAMES) == files, "NAMES of chain/deployments/__init__.py are not its files"
+    assert [chain.deployments.find(name) for name in files] == DEPLOYMENTS
+
+
+def test_every_deployment_has_a_lively_ledger_on_which_audits_proofs_and_forks_are_tried():
+    assert set(LIVELY) == set(chain.deployments.NAMES), "LIVELY of tests/chain/recordings.py lacks a deployment"
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda m: m.__name__)
+def test_money_that_a_deployment_locks_for_nobody_breaks_an_invariant(deployment):
+    ledger = Ledger(balances=[10, 0], deployment=deployment, record=False)
+    assert violations(ledger.batch) == []
+    ledger.book.accounts[0].balance, ledger.book.head[0].locked = 9, 1
+    if any(hasattr(contract, "lock") for contract in contracts_of(deployment)):
+        assert violations(ledger.batch), "chain/invariants.py does not say what is locked in this book"
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda m: m.__name__)
+def test_no_table_with_a_record_per_account_may_come_from_outside_too_short(deployment):
+    accounts, book = 11, Ledger(balances=[10] * 11, deployment=deployment, record=False).batch
+    tables = [name for name in book._fields if name not in OUTSIDE and getattr(book, name).shape[1] == accounts]
+    assert misplaced(book) == []
+    short = [name for name in tables if not misplaced(book._replace(**{name: getattr(book, name)[:, :-1]}))]
+    assert short == [], "chain/misplaced.py has them not among the tables with a record per account"
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda m: m.__name__)
