@@ -152,7 +152,7 @@ def test_every_deployment_is_found_by_its_name_so_that_its_ledgers_can_be_audite
 
 
 def test_every_deployment_has_a_lively_ledger_on_which_audits_proofs_and_forks_are_tried():
-    assert set(LIVELY) == set(chain.deployments.NAMES), "LIVELY of tests/chain/recordings.py lacks a deployment"
+    assert set(LIVELY) >= set(chain.deployments.NAMES), "LIVELY of tests/chain/recordings.py lacks a deployment"
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda m: m.__name__)

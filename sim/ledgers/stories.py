@@ -152,7 +152,7 @@ def history_of(recorded: Recorded, tx: Transactions, movements: Movements, addre
     """What an account sent, received and earned, with its balance after every block in which something happened to it.
 
     The record was read with this account to be watched (`sim.ledgers.reading.read`). The changes of a block add up to that of the
-    balance.
+    balance: what contracts moved that `sim.ledgers.movements` does not tell apart (payee escrow, order book) stands last.
     """
     m = movements
     mine = np.flatnonzero((m.payer == address) | (m.payee == address))
@@ -178,6 +178,11 @@ def history_of(recorded: Recorded, tx: Transactions, movements: Movements, addre
             earned = int((tx.receipts["fee"][of] - tx.burned[of]).sum())
             if earned:
                 entries.append((recorded.first + k, LAST, "tips as proposer", "", earned))
+    untold = np.diff(recorded.balances)
+    for height, _, _, _, total in entries:
+        untold[height - recorded.first - 1] -= total
+    for k in np.flatnonzero(untold).tolist():
+        entries.append((recorded.first + 1 + k, LAST, "in and out of contracts", "", int(untold[k])))
     entries.sort(key=lambda entry: (entry[0], LAST if entry[1] == NOBODY else entry[1]))
     out = []
     for k, entry in enumerate(entries):

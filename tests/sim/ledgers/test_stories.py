@@ -10,6 +10,8 @@ from chain.layout import NOBODY, Kind
 from sim.ledgers.movements import movements_of, transactions_of
 from sim.ledgers.reading import read
 from sim.ledgers.stories import history_of, life_of
+from tests.chain.exchanges import escrow
+from tests.chain.markets import CLIENT, PROVIDER, done
 from tests.sim.ledgers.examples import market, random_market, random_parted, random_shop, story
 
 
@@ -70,6 +72,21 @@ def test_a_history_adds_up_to_the_balance_after_every_block(make, tmp_path):
         moved = np.flatnonzero(np.diff(recorded.balances)) + recorded.first + 1
         assert set(moved.tolist()) <= changed
         assert sum(entry.status != "" for entry in entries) == int((tx.signed["sender"] == address).sum())
+
+
+def test_what_is_not_told_apart_still_adds_up_to_the_balance(tmp_path):
+    ledger = escrow(base_fee=0)
+    done(ledger, Kind.ESCROW_DEPOSIT, CLIENT, to=PROVIDER, amount=300)
+    done(ledger, Kind.TRANSFER, CLIENT, to=PROVIDER, amount=50)
+    recorded = read(ledger.export(tmp_path / "escrow.ledger"), account=CLIENT)
+    tx = transactions_of(recorded)
+    entries = history_of(recorded, tx, movements_of(recorded, tx), CLIENT)
+    assert [(entry.what, entry.change) for entry in entries] == [
+        ("ESCROW_DEPOSIT", 0),
+        ("in and out of contracts", -300),
+        (f"TRANSFER 50 to {PROVIDER}", -50),
+    ]
+    assert entries[-1].balance == ledger.balance(CLIENT)
 
 
 @pytest.mark.parametrize("address", [-1, 5, 2**40])
