@@ -1,4 +1,5 @@
-"""Markets in which an adversary with two accounts looks for free money; everybody else has put something up and stands still."""
+"""Markets in which an adversary with some accounts looks for free money; whoever else is there has put something up and stands
+still."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chain.contracts.constant_product import CREDITS, MONEY, amount_out
-from chain.deployments import double_auction, exchange, service_market
+from chain.deployments import double_auction, exchange, service_escrow, service_market
 from chain.genesis import found
 from chain.layout import MAX_PRICE, Kind, Records
 from chain.rule import rule
@@ -17,9 +18,9 @@ MINE, OTHER, STRANGER = 0, 1, 2
 PURSE = 10**12
 
 
-def mine(batch: Any) -> Any:
+def mine(batch: Any, accounts: int = 2) -> Any:
     """Free money of the adversary, by world."""
-    return batch.accounts["balance"][:, MINE] + batch.accounts["balance"][:, OTHER]
+    return batch.accounts["balance"][:, :accounts].sum(axis=1)
 
 
 def chosen(gene: Any) -> Any:
@@ -153,10 +154,14 @@ class Orders:
 
 
 class Market:
-    """The service market: one hires the other; stakes, deliveries, disputes and silence."""
+    """The service market: one account hires another; stakes, deliveries, disputes and silence. All of it is the adversary's."""
 
     deployment: Any = service_market
-    price, window = 1_000, 3
+    accounts, price, window = 2, 1_000, 3
+    kinds: tuple[Kind, ...] = (
+        Kind.POST, Kind.HIRE, Kind.HIRE, Kind.DELIVER, Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE, Kind.DISPUTE, Kind.BOND,
+        Kind.BOND, Kind.UNBOND, Kind.WITHDRAW,
+    )  # fmt: skip
 
     def __init__(self, **terms: int) -> None:
         self.terms = {
@@ -165,37 +170,49 @@ class Market:
         } | terms  # fmt: skip
 
     def begin(self, worlds: int) -> Any:
-        """Worlds without an offer: all that is dealt with is the adversary's own."""
-        batch = service_market.blank(worlds, 3, 4, jobs=32)
-        found(batch, seeds=np.arange(worlds), balances=[PURSE] * 3)
+        """Worlds in which every account has bonded stake, and offers."""
+        batch = self.deployment.blank(worlds, self.accounts, 4, jobs=32)
+        found(batch, seeds=np.arange(worlds), balances=[PURSE] * self.accounts)
+        tables = getattr(self.deployment, "TERM_TABLES", {})
         for name, value in self.terms.items():
-            batch.terms[name] = value
+            getattr(batch, tables.get(name, "terms"))[name] = value
+        for who in range(self.accounts):
+            for kind in (Kind.BOND, Kind.POST):
+                signed = requests(kind, np.full(worlds, who), amount=self.price, stake=self.price // 10, count=3)
+                assert execute(self, batch, signed).all()
         return batch
 
     def step(self, batch: Any, genes: Any) -> Records:
-        """Offer, hire, deliver, answer, bond and unbond."""
+        """Offer, hire, deliver, answer, bond and unbond; vote, where there are juries."""
         word, who, size, other = genes.T
-        who = chosen(who)
-        kinds = [Kind.POST, Kind.HIRE, Kind.HIRE, Kind.DELIVER, Kind.DELIVER, Kind.ACCEPT, Kind.DISPUTE, Kind.DISPUTE, Kind.BOND,
-                 Kind.BOND, Kind.UNBOND, Kind.WITHDRAW]  # fmt: skip
-        kind = np.array(kinds)[word % len(kinds)]
+        who, to = who % self.accounts, (who + 1 + other % (self.accounts - 1)) % self.accounts
+        kind = np.array(self.kinds)[word % len(self.kinds)]
         terms = batch.terms[:, 0]
         job = terms["closed"] + other % np.maximum(terms["opened"] - terms["closed"], 1)
         about = np.where((kind == Kind.POST) | (kind == Kind.HIRE), other // 7 % 2, job)
         amount = np.where(kind == Kind.HIRE, MAX_PRICE, 1 + size % (3 * self.price))
+        count = np.where(kind == Kind.VOTE, 1 + other // 11 % 2, 3)
         return requests(
-            kind, who, to=1 - who, subject=about, amount=amount, stake=size // 7 % self.price, count=3, bps=other % 10_001
+            kind, who, to=to, subject=about, amount=amount, stake=size // 7 % self.price, count=count, bps=other % 10_001
         )
 
     def close(self, batch: Any) -> Iterator[Records]:
         """Let every deadline pass, then take all stake back."""
         everywhere = np.zeros(len(batch.head), np.int64)
-        for _ in range(3 * self.window):
+        longest = 2 * self.window + self.terms.get("vote_window", 0)
+        for _ in range(longest * self.terms.get("milestones", 1) + 2):
             yield requests(Kind.WITHDRAW, everywhere)
         for kind in (Kind.UNBOND, Kind.WITHDRAW):
-            for who in (MINE, OTHER):
+            for who in range(self.accounts):
                 yield requests(kind, everywhere + who, amount=batch.stakes["bonded"][:, who])
 
     def wealth(self, batch: Any) -> Any:
-        """Money, and nothing else."""
-        return mine(batch)
+        """Money, that in stake included."""
+        return mine(batch, self.accounts) + batch.stakes["bonded"].sum(axis=1) + batch.stakes["unbonding"].sum(axis=1)
+
+
+class Parted(Market):
+    """The same with milestones and juries, in which the adversary's third account may sit."""
+
+    deployment: Any = service_escrow
+    accounts, kinds = 3, (*Market.kinds, Kind.VOTE, Kind.VOTE)

@@ -9,7 +9,7 @@ import pytest
 from chain.layout import Kind
 from chain.rule import rule
 from chain.status import Status
-from tests.chain.arenas import Market, Orders, Pool
+from tests.chain.arenas import Market, Orders, Parted, Pool
 from tests.chain.free_money import IDLE, Found, search
 
 ARENAS = {
@@ -19,6 +19,8 @@ ARENAS = {
     "order book that is wiped": Orders(1),
     "service market": Market(),
     "service market that pays who is caught": Market(pay_caught=1, arbiter_bps=10_000),
+    "service escrow with milestones": Parted(milestones=3),
+    "service escrow with juries": Parted(milestones=2, jurors=3, juror_stake=100, juror_slash_bps=3_333, vote_window=2),
 }
 SEQUENCES = 20_000
 LONG = 10
@@ -59,7 +61,7 @@ def flawed(arena: Any, kind: Kind) -> Any:
         give_one_more(batch, kind, first, stop)
 
     out = copy(arena)
-    out.deployment = SimpleNamespace(advance=advance)
+    out.deployment = SimpleNamespace(**(vars(sound) | {"advance": advance}))
     return out
 
 
@@ -72,6 +74,8 @@ def flawed(arena: Any, kind: Kind) -> Any:
         ("order book that is wiped", Kind.PLACE_ASK),
         ("service market", Kind.ACCEPT),
         ("service market that pays who is caught", Kind.DELIVER),
+        ("service escrow with milestones", Kind.ACCEPT),
+        ("service escrow with juries", Kind.VOTE),
     ],
 )
 def test_where_an_operation_gives_one_unit_too_much_the_search_finds_it(name, kind):
