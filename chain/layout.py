@@ -129,6 +129,19 @@ def records(layout: Any, *shape: int) -> Records:
     return np.zeros(shape, layout)  # type: ignore[return-value]
 
 
+def core(worlds: int, accounts: int, pool: int, recorded: bool) -> tuple[Records, Records, Records, Records, Records, Records]:
+    """The arrays with which every book begins, of zeros: head, accounts, identities, pool, receipts, and the block where blocks
+    are kept for a history."""
+    return (
+        records(HEAD, worlds, 1),
+        records(ACCOUNT, worlds, accounts),
+        records(IDENTITY, worlds, accounts),
+        records(TRANSACTION, worlds, pool),
+        records(RECEIPT, worlds, pool),
+        records(SIGNED, worlds, pool if recorded else 0),
+    )
+
+
 PASSING = {"head": HEAD.names[HEAD.names.index("tick") :], "accounts": ("pending",)}
 """By array: the columns that belong to the engine and the mempool. They are no part of what blocks decide: a reorganisation does
 not undo them, and no state root covers them."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import registry, sealed_auction, token
 from chain.contracts.sealed_auction import AUCTION, BID, TERMS
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
+from chain.layout import NOBODY, Kind, Record, Records, core, records
 from chain.mempool import next_tick
 from chain.ordering import line_up
 from chain.rule import rule, world
@@ -34,12 +34,7 @@ def blank(worlds: int, accounts: int, pool: int, auctions: int = 64, *, recorded
     """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many open auctions at a time;
     `recorded`: blocks are kept for a history."""
     return Book(
-        records(HEAD, worlds, 1),
-        records(ACCOUNT, worlds, accounts),
-        records(IDENTITY, worlds, accounts),
-        records(TRANSACTION, worlds, pool),
-        records(RECEIPT, worlds, pool),
-        records(SIGNED, worlds, pool if recorded else 0),
+        *core(worlds, accounts, pool, recorded),
         records(TERMS, worlds, 1),
         records(AUCTION, worlds, 1 << max(auctions - 1, 1).bit_length()),
         records(BID, worlds, accounts),

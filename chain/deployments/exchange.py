@@ -6,7 +6,7 @@ from chain.block import admit, close_block, has_room, note, open_block, write_re
 from chain.contracts import constant_product, fungible_token, registry, token
 from chain.contracts.constant_product import LIQUIDITY, TERMS
 from chain.contracts.fungible_token import ALLOWANCE, CREDIT, SPENDERS
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
+from chain.layout import NOBODY, Kind, Record, Records, core, records
 from chain.mempool import next_tick
 from chain.ordering import line_up
 from chain.rule import rule, world
@@ -35,12 +35,7 @@ class Book(NamedTuple):
 def blank(worlds: int, accounts: int, pool: int, *, recorded: bool = False) -> Book:
     """A book of zeros: so many worlds, account rows, and places in the mempool; `recorded`: blocks are kept for a history."""
     return Book(
-        records(HEAD, worlds, 1),
-        records(ACCOUNT, worlds, accounts),
-        records(IDENTITY, worlds, accounts),
-        records(TRANSACTION, worlds, pool),
-        records(RECEIPT, worlds, pool),
-        records(SIGNED, worlds, pool if recorded else 0),
+        *core(worlds, accounts, pool, recorded),
         records(TERMS, worlds, 1),
         records(CREDIT, worlds, accounts),
         records(ALLOWANCE, worlds, accounts * SPENDERS),

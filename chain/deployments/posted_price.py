@@ -5,7 +5,7 @@ from typing import NamedTuple
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import posted_price, registry, token
 from chain.contracts.posted_price import SELLER, TERMS
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
+from chain.layout import NOBODY, Kind, Record, Records, core, records
 from chain.mempool import next_tick
 from chain.ordering import line_up
 from chain.rule import rule, world
@@ -32,12 +32,7 @@ class Book(NamedTuple):
 def blank(worlds: int, accounts: int, pool: int, *, recorded: bool = False) -> Book:
     """A book of zeros: so many worlds, account rows, and places in the mempool; `recorded`: blocks are kept for a history."""
     return Book(
-        records(HEAD, worlds, 1),
-        records(ACCOUNT, worlds, accounts),
-        records(IDENTITY, worlds, accounts),
-        records(TRANSACTION, worlds, pool),
-        records(RECEIPT, worlds, pool),
-        records(SIGNED, worlds, pool if recorded else 0),
+        *core(worlds, accounts, pool, recorded),
         records(TERMS, worlds, 1),
         records(SELLER, worlds, accounts),
     )

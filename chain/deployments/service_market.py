@@ -15,7 +15,7 @@ from chain.contracts.reputation import REPUTATION
 from chain.contracts.service_escrow import DEAL, ESCROW
 from chain.contracts.service_market import JOB, TERMS
 from chain.contracts.stake import STAKE
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Kind, Record, Records, records
+from chain.layout import NOBODY, Kind, Record, Records, core, records
 from chain.mempool import next_tick
 from chain.ordering import line_up
 from chain.rule import prefetch, rule, world
@@ -59,12 +59,7 @@ def blank(worlds: int, accounts: int, pool: int, jobs: int = 1024, *, recorded: 
     """A book of zeros: so many worlds, account rows, places in the mempool, and at least so many jobs at a time;
     `recorded`: blocks are kept for a history. `chain.contracts.eigentrust.with_trust` makes room for trust."""
     return Book(
-        records(HEAD, worlds, 1),
-        records(ACCOUNT, worlds, accounts),
-        records(IDENTITY, worlds, accounts),
-        records(TRANSACTION, worlds, pool),
-        records(RECEIPT, worlds, pool),
-        records(SIGNED, worlds, pool if recorded else 0),
+        *core(worlds, accounts, pool, recorded),
         records(TERMS, worlds, 1),
         records(OFFER, worlds, accounts),
         records(JOB, worlds, 1 << max(jobs - 1, 1).bit_length()),

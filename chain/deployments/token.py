@@ -6,7 +6,7 @@ import numpy as np
 
 from chain.block import admit, close_block, has_room, note, open_block, write_receipt
 from chain.contracts import registry, token
-from chain.layout import ACCOUNT, HEAD, IDENTITY, NOBODY, RECEIPT, SIGNED, TRANSACTION, Integers, Kind, Record, Records, records
+from chain.layout import NOBODY, Integers, Kind, Record, Records, core
 from chain.mempool import next_tick
 from chain.ordering import line_up
 from chain.rule import rule, world
@@ -27,14 +27,7 @@ class Book(NamedTuple):
 
 def blank(worlds: int, accounts: int, pool: int, *, recorded: bool = False) -> Book:
     """A book of zeros: so many worlds, account rows, and places in the mempool; `recorded`: blocks are kept for a history."""
-    return Book(
-        records(HEAD, worlds, 1),
-        records(ACCOUNT, worlds, accounts),
-        records(IDENTITY, worlds, accounts),
-        records(TRANSACTION, worlds, pool),
-        records(RECEIPT, worlds, pool),
-        records(SIGNED, worlds, pool if recorded else 0),
-    )
+    return Book(*core(worlds, accounts, pool, recorded))
 
 
 @rule
