@@ -98,10 +98,15 @@ def bundle_of(role: str, wanted: Any) -> Path | None:
     return Path(wanted) if os.path.isfile(os.path.join(wanted, DESCRIPTION)) else None
 
 
+SHOWN = 32
+"""A message names so many of what is allowed at most."""
+
+
 def nearest(given: str, allowed: list[str]) -> str:
     """The end of an error message: what is allowed, and the nearest valid name if there is one."""
     close = get_close_matches(given, allowed, 1, 0.5)
-    return f"allowed are {', '.join(allowed)}" + (f"; did you mean {close[0]}?" if close else "")
+    more = f" and {len(allowed) - SHOWN} more" if len(allowed) > SHOWN else ""
+    return f"allowed are {', '.join(allowed[:SHOWN])}{more}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def find(role: str, wanted: Any) -> tuple[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chain.contracts import (
+    eigentrust,
     governance,
     jury,
     offers,
@@ -28,6 +29,7 @@ from tests.chain import auction_spoilers, escrow_spoilers, exchanges, order_spoi
 from tests.chain.markets import CLIENT, OTHER, PRICE, PROVIDER, RIVAL, STAKE, TIP, done, market, shop, wait
 
 CONTRACTS = (
+    eigentrust,
     token,
     registry,
     stake,

@@ -16,7 +16,7 @@ CRAFT = record("service", "cost", "skill_bps", "effort_cost", "capacity")
 
 TICK = record(
     "requests", "hires", "price", "value", "cost",  # of the needs and hires of this tick; value and cost in expectation
-    "delivered", "good", "settled", "delay",  # of the same hires: deliveries (one per milestone), good, settled; blocks from hire to payment
+    "delivered", "good", "settled", "delay",  # of the same hires: deliveries, one per milestone; good, settled; blocks to payment
     "disputes", "upheld", "no_shows",
     "fees", "base_fee", "gas_used", "refused", "blocked",  # of the block of this tick; `blocked`: no place in the mempool
     "honest_paid", "scammed", "attackers_earned",  # where there are attackers: what honest clients paid for the hires of this
