@@ -20,6 +20,7 @@ from queue import Queue
 from typing import Any, NamedTuple
 
 from rich.console import Console
+from rich.progress import track
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("chain", "agents", "sim", "tests", "results", "pyproject.toml")
@@ -154,7 +155,8 @@ def survivors(contract: str, tests: list[str], workers: int) -> tuple[int, list[
             return alive
 
         with ThreadPoolExecutor(workers) as pool:
-            alive = list(pool.map(survives, all_mutants))
+            done = track(pool.map(survives, all_mutants), contract, len(all_mutants), console=CONSOLE)
+            alive = list(done)
     return len(all_mutants), [mutant for mutant, lives in zip(all_mutants, alive, strict=True) if lives]
 
 
