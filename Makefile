@@ -46,7 +46,7 @@ bench: $(STAMP)  ## Speed as ratios, measured side by side in one run
 
 MUTATE := $(BIN)/python -m tests.mutants
 KILLERS := tests/chain/test_refusals.py tests/chain/test_exchange_invariants.py
-mutants: $(STAMP)  ## Break two contracts in every condition and effect, one at a time, and see the tests notice (about half an hour)
+mutants: $(STAMP)  ## Break two contracts in every condition and effect, one at a time, and see the tests notice (a quarter of an hour)
 	WORKERS=$(WORKERS) $(MUTATE) chain/contracts/payee_escrow.py $(KILLERS) tests/chain/test_payee_escrow.py
 	WORKERS=$(WORKERS) $(MUTATE) chain/contracts/fungible_token.py $(KILLERS) tests/chain/test_fungible_token.py
 

@@ -3,7 +3,7 @@
 A refused transaction must change nothing but its sender's nonce. When Hypothesis stops, everybody leaves, and takes what is due.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from hypothesis import Phase, settings
@@ -17,13 +17,15 @@ from chain.layout import MAX_SUPPLY, NO_DEADLINE, OUTSIDE, Kind
 from chain.ledger import Ledger
 from chain.status import Status
 from tests.chain.exchanges import escrow, exchange
-from tests.chain.markets import CLIENT, call, done
+from tests.chain.markets import CLIENT, OTHER, call, done
 
-PEOPLE = 5
+PEOPLE, CROWD = 5, 10
+"""Accounts that act, and all that are open."""
 LIMITS = (-(2**63), -1, 0, MAX_SUPPLY - 1, MAX_SUPPLY, MAX_SUPPLY + 1, INFINITE)
 people = st.integers(0, PEOPLE - 1)
-anyone = people | people | st.sampled_from((-(2**63), -1, PEOPLE, PEOPLE + 1, 2**63 - 1))
+anyone = people | people | st.sampled_from((-(2**63), -1, CROWD, CROWD + 1, 2**63 - 1))
 amounts = st.integers(0, 20) | st.integers(0, 3_000) | st.integers(0, 10**6) | st.sampled_from(LIMITS)
+plenty = st.integers(1, 10**5) | st.integers(1, 10**5) | st.integers(1, 3 * 10**6)
 assets = st.integers(0, 1) | st.integers(0, 1) | st.sampled_from((-1, 2, 2**63 - 1))
 deadlines = st.just(NO_DEADLINE) | st.just(NO_DEADLINE) | st.integers(0, 5)
 
@@ -40,6 +42,8 @@ class Played(RuleBasedStateMachine):
     """A ledger without fees."""
 
     ledger: Ledger
+    reached: ClassVar[set[tuple[Kind, Status]]] = set()
+    """What came out in all games of all machines."""
 
     def ask(self, kind: Kind, sender: int, **given: int) -> Status:
         """Execute one transaction alone in a block; refused, it has changed nothing."""
@@ -48,6 +52,7 @@ class Played(RuleBasedStateMachine):
         if status != Status.OK:
             after = state_of(self.ledger)
             assert all(np.array_equal(after[name], before[name]) for name in before), status
+        self.reached.add((kind, status))
         return status
 
 
@@ -56,7 +61,7 @@ class Exchange(Played):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = exchange(balances=[10**6] * PEOPLE, spare=1, base_fee=0, record=False)
+        self.ledger = exchange(balances=[10**6] * CROWD, spare=1, base_fee=0, record=False)
         for person in range(PEOPLE):
             done(self.ledger, Kind.CREDIT_MINT, CLIENT, to=person, amount=10**6)
 
@@ -76,6 +81,17 @@ class Exchange(Played):
     def transfer_from(self, sender: int, subject: int, to: int, amount: int) -> None:
         self.ask(Kind.CREDIT_TRANSFER_FROM, sender, subject=subject, to=to, amount=amount)
 
+    @rule(sender=people, amount=st.integers(1, 20))
+    def approve_everybody(self, sender: int, amount: int) -> None:
+        for to in range(CROWD):
+            self.ask(Kind.CREDIT_APPROVE, sender, to=to, amount=amount)
+
+    @rule(sender=people, subject=people, to=people)
+    def take_one_too_many(self, sender: int, subject: int, to: int) -> None:
+        self.ask(Kind.CREDIT_APPROVE, subject, to=sender, amount=INFINITE)
+        held = int(self.ledger.book.credits[subject].balance)
+        self.ask(Kind.CREDIT_TRANSFER_FROM, sender, subject=subject, to=to, amount=held + 1)
+
     @rule(sender=st.just(CLIENT) | people, to=anyone, amount=amounts)
     def mint(self, sender: int, to: int, amount: int) -> None:
         self.ask(Kind.CREDIT_MINT, sender, to=to, amount=amount)
@@ -88,7 +104,7 @@ class Exchange(Played):
     def add_liquidity(self, sender: int, money: int, credits: int, least: int) -> None:
         self.ask(Kind.ADD_LIQUIDITY, sender, amount=money, stake=credits, count=least)
 
-    @rule(sender=people, money=st.integers(1, 10**5), credits=st.integers(1, 10**5))
+    @rule(sender=people, money=plenty, credits=plenty)
     def add_well(self, sender: int, money: int, credits: int) -> None:
         self.ask(Kind.ADD_LIQUIDITY, sender, amount=money, stake=credits)
 
@@ -128,11 +144,12 @@ class Exchange(Played):
 class Escrow(Played):
     """An escrow of the client's."""
 
-    conditional = 1
+    conditional, beneficiary = 1, OTHER
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = escrow(balances=[10**6] * PEOPLE, spare=1, base_fee=0, record=False, conditional=self.conditional)
+        terms = {"conditional": self.conditional, "beneficiary": self.beneficiary}
+        self.ledger = escrow(balances=[10**6] * CROWD, spare=1, base_fee=0, record=False, **terms)
 
     @rule(sender=st.just(CLIENT) | people, to=anyone, amount=amounts)
     def deposit(self, sender: int, to: int, amount: int) -> None:
@@ -156,6 +173,8 @@ class Escrow(Played):
         terms, book = self.ledger.book.terms[0], self.ledger.book
         if self.conditional and terms.state == State.ACTIVE:
             done(self.ledger, Kind.ESCROW_REFUND, CLIENT)
+        if self.beneficiary == CROWD:
+            done(self.ledger, Kind.REGISTER, CLIENT)
         if terms.state == State.CLOSED:
             done(self.ledger, Kind.ESCROW_COLLECT, CLIENT)
         else:
@@ -170,6 +189,20 @@ class PlainEscrow(Escrow):
     """One that is not conditional."""
 
     conditional = 0
+
+
+class OrphanEscrow(Escrow):
+    """One whose beneficiary has no account until the end."""
+
+    beneficiary = CROWD
+
+
+def unreached(*contracts: Any) -> list[tuple[str, str]]:
+    """Refusals of these contracts that no game came to."""
+    declared = {
+        (kind, status) for contract in contracts for kind, (_, refusals) in contract.ENTRY_POINTS.items() for status in refusals
+    }
+    return sorted((kind.name, status.name) for kind, status in declared - Played.reached)
 
 
 def play(machine: Any, games: int, steps: int = 50) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from chain.contracts import constant_product, fungible_token
 from chain.contracts.fungible_token import INFINITE, SPENDERS
 from chain.layout import MAX_SUPPLY, Kind
 from chain.status import Status
-from tests.chain.exchange_machine import Exchange, play
+from tests.chain.exchange_machine import Exchange, play, unreached
 from tests.chain.exchanges import exchange
 from tests.chain.markets import CLIENT, OTHER, PROVIDER, RIVAL, call, done
 
@@ -166,5 +167,6 @@ def test_an_exchange_that_hypothesis_plays_keeps_its_books():
 
 
 @pytest.mark.slow
-def test_an_exchange_that_hypothesis_plays_at_length_keeps_its_books():
+def test_an_exchange_that_hypothesis_plays_at_length_keeps_its_books_and_comes_to_every_refusal():
     play(Exchange, games=300, steps=80)
+    assert unreached(fungible_token, constant_product) == []

@@ -2,10 +2,11 @@
 
 import pytest
 
+from chain.contracts import payee_escrow
 from chain.contracts.payee_escrow import State
 from chain.layout import MAX_SUPPLY, Kind
 from chain.status import Status
-from tests.chain.exchange_machine import Escrow, PlainEscrow, play
+from tests.chain.exchange_machine import Escrow, OrphanEscrow, PlainEscrow, play, unreached
 from tests.chain.exchanges import escrow
 from tests.chain.markets import CLIENT, OTHER, PROVIDER, RIVAL, balances, call, done
 
@@ -117,6 +118,7 @@ def test_the_whole_supply_can_be_held():
     assert balances(ledger, OWNER, PROVIDER) == [0, MAX_SUPPLY]
 
 
-@pytest.mark.parametrize("machine", [Escrow, PlainEscrow])
-def test_an_escrow_that_hypothesis_plays_keeps_its_books_and_pays_what_is_due(machine):
-    play(machine, games=40, steps=40)
+def test_escrows_that_hypothesis_plays_keep_their_books_pay_what_is_due_and_come_to_every_refusal():
+    for machine in (Escrow, PlainEscrow, OrphanEscrow):
+        play(machine, games=40, steps=40)
+    assert unreached(payee_escrow) == []
