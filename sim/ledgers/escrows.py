@@ -3,10 +3,12 @@
 Neither silence that pays a milestone nor a verdict is a transaction, so blocks alone do not tell.
 """
 
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from chain.accounts import share
 from chain.contracts.jury import Vote
 from chain.contracts.service_escrow import part_price
 from chain.contracts.service_market import Phase
@@ -119,15 +121,12 @@ def positions_of(parts: Integers, tx: Any, jurors: int) -> Integers:
 def forfeits(votes: Integers, slash_bps: int) -> list[tuple[int, int, int, int, int]]:
     """Whose stake a verdict took and gave: height, job, payer, payee, amount; the payee `NOBODY` where it was burned."""
     out = []
-    for height, job in dict.fromkeys(map(tuple, votes[:, :2].tolist())):
-        seats = votes[(votes[:, 0] == height) & (votes[:, 1] == job)]
+    for (height, job), rows in groupby(votes.tolist(), key=lambda seat: (seat[0], seat[1])):
+        seats = np.array(list(rows), np.int64)
         pay, refund = (int((seats[:, 4] == vote).sum()) for vote in (Vote.PAY, Vote.REFUND))
         right = [Vote.PAY, Vote.REFUND] if pay == refund else [Vote.PAY] if pay > refund else [Vote.REFUND]
         wins = np.isin(seats[:, 4], right)
-        lost = [
-            [juror, stake // 10_000 * slash_bps + stake % 10_000 * slash_bps // 10_000]
-            for juror, stake in seats[~wins, 2:4].tolist()
-        ]
+        lost = [[juror, int(share(stake, slash_bps))] for juror, stake in seats[~wins, 2:4].tolist()]
         winners = seats[wins, 2].tolist() if pay != refund else []
         each = sum(amount for _, amount in lost) // max(len(winners), 1)
         for payee, due in [*((winner, each) for winner in winners), (NOBODY, None)]:
