@@ -5,7 +5,8 @@ arguments encoded beforehand: a swap is a transfer of the token to the pair and 
 anything is timed both have executed the same calls in the same order, and all balances were equal.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from shutil import which
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from chain.layout import NO_DEADLINE, NO_LIMIT, SIGNED, Kind, Record, Records, r
 from chain.ledger import Ledger
 from chain.mempool import submit
 from chain.status import Status
+from tests.bench.ledger_speed import nonces_of
 from tests.bench.timing import Ratio, Side, compare
 from tests.chain.exchanges import escrow, exchange
 
@@ -48,40 +50,30 @@ def copied(ledger: Ledger) -> Any:
     return type(ledger.batch)(*(array.copy() for array in ledger.batch))
 
 
-def signed(kind: Kind, sender: Any, **arguments: Any) -> Records:
-    """Blocks of calls without fees; each sender's nonces count from 0."""
+def signed(ledger: Ledger, kind: Kind, sender: Any, **arguments: Any) -> Records:
+    """Blocks of calls without fees, to go on with on this ledger."""
     out = records(SIGNED, BLOCKS, CALLS)
     out["kind"], out["max_fee"], out["deadline"], out["sender"] = kind, NO_LIMIT, NO_DEADLINE, sender
     for name, values in arguments.items():
         out[name] = values
-    seen, nonces = [0] * PEOPLE, []
-    for number in out["sender"].reshape(-1).tolist():
-        nonces.append(seen[number])
-        seen[number] += 1
-    out["nonce"] = np.reshape(nonces, (BLOCKS, CALLS))
+    out["nonce"] = nonces_of(out["sender"], ledger.view("accounts")["nonce"].tolist())
     return out
 
 
-def play(work: Work, batch: Any) -> list[Any]:
-    """Submit and seal block after block in world 0; the receipts of each, which must all have succeeded."""
-    out, head, accounts, pool = [], batch.head[0], batch.accounts[0], batch.pool[0]
+def play(work: Work, batch: Any) -> Iterator[Any]:
+    """Submit and seal block after block in world 0; the receipts of each, while it is the last."""
+    head, accounts, pool = batch.head[0], batch.accounts[0], batch.pool[0]
     for block in work.blocks:
         submit(head, accounts, pool, block)
         work.ledger.deployment.seal_worlds(batch, work.ledger.scratch, 0, 1)
-        out.append(batch.receipts[0, : block.size])
-    return out
+        yield batch.receipts[0, : block.size]
 
 
 def as_executed(work: Work) -> tuple[Any, Records]:
     """The batch after all blocks, and the calls in the order of their receipts."""
     batch, order = copied(work.ledger), []
-    nonces = batch.accounts[0]["nonce"].copy()
-    work.blocks["nonce"] += nonces[work.blocks["sender"]]
-    alone = [work._replace(blocks=work.blocks[b : b + 1]) for b in range(BLOCKS)]
-    for one in alone:
-        (receipts,) = play(one, batch)
+    for block, receipts in zip(work.blocks, play(work, batch), strict=True):
         assert (receipts["status"] == Status.OK).all()
-        block = one.blocks[0]
         place = {key: k for k, key in enumerate(zip(block["sender"].tolist(), block["nonce"].tolist(), strict=True))}
         executed = zip(receipts["sender"].tolist(), receipts["nonce"].tolist(), strict=True)
         order.append(block[[place[key] for key in executed]])
@@ -106,7 +98,7 @@ def compared(work: Work, pairs: int) -> Ratio:
         fresh = work.theirs()
         return fresh, work.calls(fresh, order)
 
-    ours = Side(order.size, lambda: copied(work.ledger), lambda state: play(work, state))
+    ours = Side(order.size, lambda: copied(work.ledger), lambda state: deque(play(work, state), 0))
     return compare(work.what, "calls/s", ours, Side(order.size, prepared, lambda state: execute(*state)), TARGET, pairs)
 
 
@@ -129,7 +121,7 @@ def token_transfers(dice: Any) -> Work:
     ledger = rich_exchange()
     shape = (BLOCKS, CALLS)
     blocks = signed(
-        Kind.CREDIT_TRANSFER, dice.integers(PEOPLE, size=shape), to=dice.integers(PEOPLE, size=shape),
+        ledger, Kind.CREDIT_TRANSFER, dice.integers(PEOPLE, size=shape), to=dice.integers(PEOPLE, size=shape),
         amount=dice.integers(1, 1_000, shape),
     )  # fmt: skip
 
@@ -157,7 +149,7 @@ def swaps(dice: Any) -> Work:
     ledger = rich_exchange()
     shape = (BLOCKS, CALLS)
     blocks = signed(
-        Kind.SWAP, dice.integers(PEOPLE, size=shape), subject=dice.integers(2, size=shape),
+        ledger, Kind.SWAP, dice.integers(PEOPLE, size=shape), subject=dice.integers(2, size=shape),
         amount=dice.integers(1_000, 100_000, shape),
     )  # fmt: skip
 
@@ -195,7 +187,8 @@ def deposits(dice: Any) -> Work:
     terms = {"owner": OWNER, "beneficiary": 1, "conditional": 0}
     ledger = escrow(balances=[10**12] * PEOPLE, spare=0, base_fee=0, record=False, pool=2 * CALLS, **terms)
     shape = (BLOCKS, CALLS)
-    blocks = signed(Kind.ESCROW_DEPOSIT, OWNER, to=dice.integers(1, PEOPLE, size=shape), amount=dice.integers(1, 1_000, shape))
+    payees = dice.integers(1, PEOPLE, size=shape)
+    blocks = signed(ledger, Kind.ESCROW_DEPOSIT, OWNER, to=payees, amount=dice.integers(1, 1_000, shape))
 
     def theirs() -> Any:
         return Machine(PEOPLE, 10**12).deploy(OPENZEPPELIN, "Escrow", sender=OWNER)

@@ -8,24 +8,13 @@ from typing import Any
 import numpy as np
 
 from sim.scenarios import find
+from tests.bench.auction_speed import begun, play
 from tests.bench.timing import Ratio, Side, compare, seconds
 from tests.sim.plain_exchange import COIN, PlainExchange, PlainSwap
 
 TRADERS, WORLDS, TICKS = 38, 256, 20
 AGENTS, PAY, SLIPPAGE_BPS = TRADERS + 2, 10 * COIN, 2_000
 ARBITRAGEUR, BUILDER = TRADERS, TRADERS + 1
-
-
-def begun(economy: Any) -> Any:
-    """Start the episode anew."""
-    economy.begin(0)
-    return economy
-
-
-def play(economy: Any, actions: dict[str, Any]) -> None:
-    """Step through the episode."""
-    for _ in range(TICKS):
-        economy.advance(actions)
 
 
 def side(need_bps: int) -> Side:
@@ -37,7 +26,7 @@ def side(need_bps: int) -> Side:
     actions["trader"]["pay"], actions["trader"]["slippage_bps"] = PAY, SLIPPAGE_BPS
     actions["arbitrageur"]["pay"], actions["arbitrageur"]["slippage_bps"] = PAY, 10_000
     actions["builder"]["victim"], actions["builder"]["front"] = 0, COIN
-    return Side(AGENTS * WORLDS * TICKS, lambda: begun(economy), lambda started: play(started, actions))
+    return Side(AGENTS * WORLDS * TICKS, lambda: begun(economy), lambda started: play(started, [actions] * TICKS))
 
 
 def plain() -> PlainExchange:

@@ -44,6 +44,15 @@ class Work(NamedTuple):
         return [list(zip(*(block[c].tolist() for c in columns), strict=True)) for block in self.blocks]
 
 
+def nonces_of(senders: Any, following: list[int]) -> Any:
+    """The nonces of transactions with these senders, in order, of whom each begins with its following one."""
+    following, nonces = list(following), []
+    for sender in senders.reshape(-1).tolist():
+        nonces.append(following[sender])
+        following[sender] += 1
+    return np.reshape(nonces, senders.shape)
+
+
 def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -> Work:
     """Transfers between random accounts, tips below `tips`; one in a hundred asks for more money than there is. The
     base fee moves: blocks are a little more than half full."""
@@ -54,12 +63,7 @@ def work(accounts: int, blocks: int, transfers: int, tips: int, seed: int = 1) -
     out["sender"], out["to"] = dice.integers(0, accounts, shape), dice.integers(0, accounts, shape)
     out["amount"] = np.where(dice.random(shape) < 0.01, accounts * MONEY, dice.integers(1, 1000, shape))
     out["tip"] = dice.integers(0, tips, shape)
-    seen = [0] * accounts
-    nonces = []
-    for sender in out["sender"].reshape(-1).tolist():
-        nonces.append(seen[sender])
-        seen[sender] += 1
-    out["nonce"] = np.reshape(nonces, shape)
+    out["nonce"] = nonces_of(out["sender"], [0] * accounts)
     settings = {"base_fee": BASE_FEE, "fee_quotient": FEE_QUOTIENT, "gas_limit": 40 * transfers}
     plan = Work(accounts, out, np.zeros(shape, np.int64), settings, transfers)
     book = new_book(plan)
